@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of compiler settings for every Swift target: language mode 6, warnings are errors.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let package = Package(
+  name: "irlas",
+  products: [
+    .executable(name: "irlas", targets: ["irlas"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // The graph IR. Imports nothing.
+    .target(name: "IRLASGraph", swiftSettings: strict),
+    // Text to graph: lexer, lossless tree, parser, diagnostics, elaborator, std.
+    .target(
+      name: "IRLASDSL", dependencies: ["IRLASGraph"],
+      resources: [.embedInCode("Standard/std.irlas")], swiftSettings: strict),
+    // Graph to executable kernels, and to diagrams.
+    .target(
+      name: "IRLASCompiler",
+      dependencies: ["IRLASGraph", "CKernels", "COpenBLAS", "CGraphviz"], swiftSettings: strict),
+    // Datasets, augmentation, trainer, checkpoints.
+    .target(
+      name: "IRLASTraining",
+      dependencies: ["IRLASGraph", "IRLASCompiler", "CPixbuf"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "irlas",
+      dependencies: [
+        "IRLASGraph", "IRLASDSL", "IRLASCompiler", "IRLASTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    // C: the prebuilt kernels and the thread pool; their source text is also what code generation specialises.
+    .target(name: "CKernels"),
+    // C libraries; each has one Swift importer.
+    .target(name: "COpenBLAS"),
+    .systemLibrary(
+      name: "CGraphviz", pkgConfig: "libgvc", providers: [.apt(["libgraphviz-dev"])]),
+    .systemLibrary(
+      name: "CPixbuf", pkgConfig: "gdk-pixbuf-2.0", providers: [.apt(["libgdk-pixbuf-2.0-dev"])]),
+
+    .target(
+      name: "IRLASTestSupport", dependencies: ["IRLASGraph", "IRLASDSL", "IRLASCompiler"],
+      path: "Tests/IRLASTestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "IRLASGraphTests", dependencies: ["IRLASGraph", "IRLASTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "IRLASDSLTests", dependencies: ["IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "IRLASCompilerTests", dependencies: ["IRLASCompiler", "IRLASDSL", "IRLASTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "IRLASTrainingTests",
+      dependencies: ["IRLASTraining", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["irlas", "IRLASTestSupport"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", dependencies: [], swiftSettings: strict),
+  ],
+  cLanguageStandard: .gnu2x
+)

@@ -1,0 +1,1 @@
+@main struct IRLAS { static func main() {} }

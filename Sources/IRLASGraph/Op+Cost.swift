@@ -22,7 +22,7 @@ extension Op {
       .upsample, .dropout, .dropPath, .identity, .flatten, .softmaxCrossEntropy, .biasGradient,
       .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient, .row, .runningMean,
       .runningVariance, .activationGradient, .maxPoolGradient, .averagePoolGradient,
-      .globalAveragePoolGradient, .spatialSum, .embed, .upsampleGradient, .randomMask,
+      .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient, .randomMask,
       .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias:
       return 0
     }

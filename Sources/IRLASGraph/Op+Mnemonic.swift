@@ -46,6 +46,7 @@ extension Op {
     case .globalAveragePoolGradient: "global_avg_pool_grad"
     case .spatialSum: "spatial_sum"
     case .embed: "embed"
+    case .unflatten: "unflatten"
     case .upsampleGradient: "upsample_grad"
     case .randomMask: "random_mask"
     case .softmaxCrossEntropyGradient: "cross_entropy_grad"

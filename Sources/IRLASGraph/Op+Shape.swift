@@ -59,7 +59,7 @@ private struct ShapeRule {
       return .image(try image(0).channels, 1, 1)
     case .add:
       try count(2...Int.max)
-      return try equalInputs()
+      return inputs[0].isBatched ? try equalInputs() : try equalUnbatched(Array(1..<inputs.count))
     case .multiply:
       return try multiply()
     case .concat(let axis):
@@ -186,6 +186,11 @@ private struct ShapeRule {
       expected[axis.rawValue] = dy[axis.rawValue]
       try expectInput(0, expected)
       try range(axis, start, dy[axis.rawValue], x[axis.rawValue])
+      return x
+    case .unflatten:
+      try count(1...1)
+      let x = try positiveImage(inputCount: 1)
+      try expectInput(0, .image(x.elementCount, 1, 1))
       return x
     case .upsampleGradient(let factor):
       try count(1...1)

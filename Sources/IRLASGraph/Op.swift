@@ -37,7 +37,7 @@ package enum Op: Hashable, Sendable {
   case averagePool(Pool)
   /// `[c, h, w]` to `[c, 1, 1]`.
   case globalAveragePool
-  /// The sum of two or more equal shapes.
+  /// The sum of two or more feature maps, or tensors that exist once, of equal shapes.
   case add
   /// `x * y` of equal shapes, or of `x` and a gate `[c, 1, 1]` or `[1, 1, 1]`, which comes second.
   case multiply
@@ -101,6 +101,8 @@ package enum Op: Hashable, Sendable {
   case spatialSum
   /// `dy` placed at `start` along an axis of zeros of the declared shape: the gradient of `slice`.
   case embed(axis: Axis, start: Int)
+  /// `dy [n, 1, 1]` to the declared shape of x, the same elements in the same order: the gradient of `flatten`.
+  case unflatten
   /// `dy` to the shape of x: sums each `factor x factor` block.
   case upsampleGradient(factor: Int)
   /// A fresh mask of the declared shape on every step: 0 with probability `rate`, else `1 / (1 - rate)`.

@@ -1,1 +1,156 @@
-#pragma once
+#ifndef IRLAS_CKERNELS_H
+#define IRLAS_CKERNELS_H
+
+#include "irlas_dims.h"
+#include "irlas_pool.h"
+
+// The kernels: what a program's steps call.
+//
+// A kernel is one text used twice. Compiled into this library it takes its sizes at run time (prebuilt tier).
+// Generated code holds the same text and calls it with a constant `struct`, so that the C compiler
+// specialises it:
+//
+//     <texts of the kernel's parts, in ascending order of part>
+//     static const struct irlas_conv d0 = {64, 32, ..., 1};
+//     void k0(const void *unused, float *const *p, float *scratch, int task) {
+//       (void)unused;
+//       irlas_conv_forward(&d0, p, scratch, task);
+//     }
+//
+// A kernel's work is split into tasks that write disjoint results; their number follows from the sizes alone,
+// and so do all sums: results are the same bits whatever number of threads runs the tasks.
+
+/// A kernel, bound to its sizes: `dims` (a `struct` of irlas_dims.h; unused by specialised kernels), operand
+/// pointers (results first), scratch of the calling thread, the task's number.
+typedef void (*irlas_run_fn)(const void *dims, float *const *operands, float *scratch, int task);
+
+/// Kernels, their structure and operands (results before the dash).
+enum irlas_kernel_id {
+  /// `irlas_conv`: y - x, weight [, bias].
+  IRLAS_CONV_FORWARD,
+  /// `irlas_conv` (sizes of the forward convolution): dx - dy, transposed weight.
+  IRLAS_CONV_INPUT_GRADIENT,
+  /// `irlas_conv`: dweight - x, dy. With splits > 1 the result is [splits][weight]: `SUM_PARTIALS` follows.
+  IRLAS_CONV_WEIGHT_GRADIENT,
+  /// `irlas_conv`: transposed weight - weight. Same number of elements; for the input gradient.
+  IRLAS_WEIGHT_TRANSPOSE,
+  /// `irlas_conv`: weight in panels - weight {out, in / groups, kh, kw}.
+  IRLAS_WEIGHT_PACK,
+  /// `irlas_conv`: weight {out, in / groups, kh, kw} - weight in panels.
+  IRLAS_WEIGHT_UNPACK,
+  /// `irlas_partials`: sum [count] - partials [splits][count].
+  IRLAS_SUM_PARTIALS,
+  /// `irlas_reduction`: partials [blocks][c] - dy. `SUM_PARTIALS` (count c, splits blocks) follows.
+  IRLAS_BIAS_GRADIENT_PARTIAL,
+  /// `irlas_reduction`: partials [blocks][2][c] - x.
+  IRLAS_BATCH_STATISTICS_PARTIAL,
+  /// `irlas_reduction`: statistics [2][c] (mean, biased variance) - partials [blocks][2][c].
+  IRLAS_BATCH_STATISTICS,
+  /// `irlas_norm`: y - x, scale, shift, mean, variance.
+  IRLAS_BATCH_NORM,
+  /// `irlas_norm`: y - x, statistics, scale, shift.
+  IRLAS_BATCH_NORMALIZE,
+  /// `irlas_norm`: partials [blocks][2][c] - x, dy, statistics. `SUM_PARTIALS` (count 2c) follows.
+  IRLAS_BATCH_NORM_REDUCE_PARTIAL,
+  /// `irlas_norm`: dx - x, dy, statistics, scale, reductions [2][c].
+  IRLAS_BATCH_NORM_INPUT_GRADIENT,
+  /// `irlas_elements` (option: activation): y - x. In place allowed.
+  IRLAS_ACTIVATION,
+  /// `irlas_elements` (option: activation): dx - saved, dy. In place on either allowed.
+  IRLAS_ACTIVATION_GRADIENT,
+  /// `irlas_pooling`: y - x.
+  IRLAS_MAX_POOL,
+  /// `irlas_pooling`: dx - x, dy.
+  IRLAS_MAX_POOL_GRADIENT,
+  /// `irlas_pooling`: y - x.
+  IRLAS_AVERAGE_POOL,
+  /// `irlas_pooling`: dx - dy.
+  IRLAS_AVERAGE_POOL_GRADIENT,
+  /// `irlas_places`: y [batch][c] - x.
+  IRLAS_GLOBAL_AVERAGE_POOL,
+  /// `irlas_places`: dx - dy [batch][c].
+  IRLAS_GLOBAL_AVERAGE_POOL_GRADIENT,
+  /// `irlas_places`: y [batch][c] - x.
+  IRLAS_SPATIAL_SUM,
+  /// `irlas_elements` (option: number of inputs): y - x0, x1, ... In place on any input allowed.
+  IRLAS_ADD,
+  /// `irlas_places`: y - x, gate. In place on x (or on an equal gate) allowed.
+  IRLAS_MULTIPLY,
+  /// `irlas_copy`: to - from. Concat, slice, crop; embed and pad after a `FILL`.
+  IRLAS_COPY,
+  /// `irlas_transpose`: y - x. Flatten is [places][channels] to [channels][places]; NCHW to NHWC the reverse.
+  IRLAS_TRANSPOSE,
+  /// `irlas_shuffle`: y - x. The gradient is the shuffle by `channels / groups`.
+  IRLAS_CHANNEL_SHUFFLE,
+  /// `irlas_upsample`: y - x.
+  IRLAS_UPSAMPLE,
+  /// `irlas_upsample` (sizes of the forward op): dx - dy.
+  IRLAS_UPSAMPLE_GRADIENT,
+  /// `irlas_elements`: y -.
+  IRLAS_FILL,
+  /// `irlas_mask`: mask - key, where key points to uint32_t {seed low, seed high, step low, step high}.
+  /// Element i is decided by word i % 4 of Philox4x32-10 with counter {i / 4, stream, step low, step high}.
+  IRLAS_RANDOM_MASK,
+  /// `irlas_loss`: loss [1] - logits, labels.
+  IRLAS_SOFTMAX_CROSS_ENTROPY,
+  /// `irlas_loss`: dlogits - logits, labels.
+  IRLAS_SOFTMAX_CROSS_ENTROPY_GRADIENT,
+  /// `irlas_row`: y [channels] - matrix.
+  IRLAS_ROW,
+  /// `irlas_running`: new running mean - running, statistics [2][c]. In place allowed.
+  IRLAS_RUNNING_MEAN,
+  /// `irlas_running`: new running variance - running, statistics [2][c]. In place allowed.
+  IRLAS_RUNNING_VARIANCE,
+  /// `irlas_sgd`: new velocity - parameter, gradient, velocity. In place on gradient or velocity allowed.
+  IRLAS_SGD_VELOCITY,
+  /// `irlas_sgd`: new parameter - parameter, gradient, learning rate [1] [, new velocity].
+  /// In place on parameter or gradient allowed.
+  IRLAS_SGD_STEP,
+  /// `irlas_fold`: new weight - weight, scale, variance. In place allowed.
+  IRLAS_FOLDED_WEIGHT,
+  /// `irlas_fold`: new bias - scale, shift, mean, variance [, bias].
+  IRLAS_FOLDED_BIAS,
+  IRLAS_KERNEL_COUNT,
+};
+
+/// What a program needs to know about a kernel.
+struct irlas_kernel {
+  /// "conv_forward": the function in the kernel text is `irlas_` + name.
+  const char *name;
+  /// "irlas_conv": the structure.
+  const char *dims;
+  /// The structure is `integers` values of ptrdiff_t followed by `floats` values of float.
+  int integers, floats;
+  /// Which parts of the kernel text it needs: bit i stands for part i.
+  uint32_t parts;
+  /// The prebuilt kernel for this CPU.
+  irlas_run_fn run;
+  int (*tasks)(const void *dims);
+  /// Floats of scratch a thread needs.
+  ptrdiff_t (*scratch)(const void *dims);
+};
+
+const struct irlas_kernel *irlas_kernel(enum irlas_kernel_id id);
+
+/// The parts of the kernel text. NULL past the last one; `length` is in bytes, the text ends with a newline
+/// and a zero byte.
+const char *irlas_kernel_text(int part, ptrdiff_t *length);
+
+/// The number of partial sums the weight gradient of a convolution is best split into (1 or more).
+ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d);
+
+/// The number of blocks for a reduction over `rows`.
+ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
+
+/// A linear layer as a 1x1 convolution over a row of samples.
+static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t outputs,
+                                             ptrdiff_t has_bias, ptrdiff_t activation) {
+  struct irlas_conv d = {1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1,
+                         has_bias, activation, 1};
+  return d;
+}
+
+/// Which instruction set the prebuilt kernels use: "avx512", "avx2" or "portable".
+const char *irlas_prebuilt_name(void);
+
+#endif

@@ -1,0 +1,158 @@
+#ifndef IRLAS_DIMS_H
+#define IRLAS_DIMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The sizes every kernel works on. Each structure is plain data: whole numbers (ptrdiff_t) first, then
+// floats, so that a program can write any of them as a C initialiser without knowing its fields.
+//
+// Memory layout: a feature map is NHWC, float, [batch][height][width][channels]. Vectors are [channels],
+// statistics and reductions [2][channels], labels one float a sample, scalars one float.
+// A convolution's weight is in panels of output channels (source/panel.h); only the kernels know the order:
+// `weight_pack` and `weight_unpack` convert from and to {out, in / groups, kh, kw}. An element-wise kernel
+// (an optimiser's update) works on panels as on anything else.
+//
+// Buffers start at multiples of 64 bytes; nothing outside them is read or written.
+
+/// An element-wise function of one argument.
+enum irlas_activation {
+  IRLAS_NONE = 0,
+  IRLAS_RELU = 1,
+  IRLAS_RELU6 = 2,
+  IRLAS_SIGMOID = 3,
+  IRLAS_SILU = 4,
+  IRLAS_HARD_SWISH = 5,
+  IRLAS_HARD_SIGMOID = 6,
+};
+
+/// A convolution: x [batch][height][width][channels], y [batch][out_height][out_width][outputs].
+/// Padding below and to the right follows from the output size. A linear layer of N samples is a 1x1
+/// convolution with batch 1, height 1, width N.
+struct irlas_conv {
+  ptrdiff_t batch, height, width, channels;
+  ptrdiff_t out_height, out_width, outputs;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;
+  ptrdiff_t pad_top, pad_left;
+  ptrdiff_t groups;
+  /// Whether a bias [outputs] is added (forward only).
+  ptrdiff_t has_bias;
+  /// `enum irlas_activation`, applied to the result (forward only).
+  ptrdiff_t activation;
+  /// How many partial sums the weight gradient leaves: `irlas_conv_weight_splits`. 0 counts as 1.
+  ptrdiff_t splits;
+};
+
+/// Sums of `splits` arrays of `count` elements.
+struct irlas_partials {
+  ptrdiff_t count, splits;
+};
+
+/// A reduction over rows (batch * height * width) to channels in `blocks` partial results
+/// (`irlas_reduction_blocks`).
+struct irlas_reduction {
+  ptrdiff_t rows, channels, blocks;
+};
+
+/// Batch norm over rows (batch * height * width).
+struct irlas_norm {
+  ptrdiff_t rows, channels, blocks;
+  /// `enum irlas_activation`, applied to the result (forward only).
+  ptrdiff_t activation;
+  float epsilon;
+};
+
+/// Element-wise work on `count` elements.
+struct irlas_elements {
+  ptrdiff_t count;
+  /// The number of inputs (`add`), or the activation.
+  ptrdiff_t option;
+  /// The constant of `fill`.
+  float value;
+};
+
+/// A pooling window: x [batch][height][width][channels], y [batch][out_height][out_width][channels].
+struct irlas_pooling {
+  ptrdiff_t batch, height, width, channels;
+  ptrdiff_t out_height, out_width;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;
+  ptrdiff_t pad_top, pad_left, pad_bottom, pad_right;
+  /// Whether an average divides by all places inside the padded map instead of those inside the map.
+  ptrdiff_t counts_padding;
+};
+
+/// A map of `places` (height * width) by channels.
+struct irlas_places {
+  ptrdiff_t batch, places, channels;
+  /// `multiply`: 0 for equal shapes, 1 for a gate [batch][channels], 2 for a gate [batch].
+  ptrdiff_t gate;
+};
+
+/// Copies blocks [batch][rows][columns][channels]; strides and offsets count floats, channels are adjacent.
+struct irlas_copy {
+  ptrdiff_t batch, rows, columns, channels;
+  ptrdiff_t from_offset, from_batch, from_row, from_column;
+  ptrdiff_t to_offset, to_batch, to_row, to_column;
+};
+
+/// `batch` matrices [rows][columns] to [columns][rows].
+struct irlas_transpose {
+  ptrdiff_t batch, rows, columns;
+};
+
+/// A permutation of channels: `i * (channels / groups) + j` goes to `j * groups + i`.
+struct irlas_shuffle {
+  ptrdiff_t rows, channels, groups;
+};
+
+/// Enlargement of [batch][height][width][channels] by `factor`; the gradient's sizes are the same ones.
+struct irlas_upsample {
+  ptrdiff_t batch, height, width, channels, factor;
+};
+
+/// A random mask: 0 with probability `rate`, else `scale`.
+struct irlas_mask {
+  ptrdiff_t count, stream;
+  float rate, scale;
+};
+
+/// Cross entropy of [batch][classes] logits with targets `(1 - smoothing) * onehot + smoothing / classes`.
+struct irlas_loss {
+  ptrdiff_t batch, classes;
+  float smoothing;
+};
+
+/// Running statistics. `unbias` is n / (n - 1) for the variance over n values.
+struct irlas_running {
+  ptrdiff_t channels;
+  float momentum, unbias;
+};
+
+/// One row of a matrix [rows][channels].
+struct irlas_row {
+  ptrdiff_t channels, index;
+};
+
+/// An SGD update of `count` elements.
+struct irlas_sgd {
+  ptrdiff_t count;
+  ptrdiff_t nesterov;
+  /// Whether a velocity is given (`sgd_step`).
+  ptrdiff_t has_velocity;
+  float momentum, decay;
+};
+
+/// Batch norm folded into a convolution.
+struct irlas_fold {
+  /// The convolution's `channels / groups * kernel_height * kernel_width`, outputs, channels and groups.
+  ptrdiff_t taps, outputs, channels, groups;
+  /// Whether the convolution has a bias.
+  ptrdiff_t has_bias;
+  float epsilon;
+};
+
+#endif

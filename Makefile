@@ -1,0 +1,38 @@
+# `make demo` and `make test` do all their own set-up on a Debian machine that has a Swift toolchain.
+
+SWIFT  ?= swift
+PREFIX ?= /usr/local
+# One release build serves the program, the demo and the tests (`-enable-testing` keeps `@testable` possible).
+FLAGS   = -c release -Xswiftc -enable-testing
+IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
+DEMO   ?= demo-output
+
+.PHONY: build demo test lint install fuzz setup clean
+
+build: setup
+	$(SWIFT) build $(FLAGS) --product irlas
+
+setup:
+	@scripts/setup.sh
+
+demo: build
+	@scripts/demo.sh "$(IRLAS)" "$(DEMO)"
+
+test: setup lint
+	$(SWIFT) build $(FLAGS) --build-tests
+	$(SWIFT) test $(FLAGS) --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+# A million mutated programs through the front end; `make test` runs twenty thousand.
+fuzz: setup
+	IRLAS_FUZZ_COUNT=$${IRLAS_FUZZ_COUNT:-1000000} $(SWIFT) test $(FLAGS) --filter Fuzz
+
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/irlas"
+	install -m 755 "$(IRLAS)" "$(DESTDIR)$(PREFIX)/bin/irlas"
+	cp -R samples "$(DESTDIR)$(PREFIX)/share/irlas/"
+
+clean:
+	rm -rf .build "$(DEMO)"

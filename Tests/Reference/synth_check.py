@@ -123,7 +123,8 @@ def main():
     parser.add_argument("--only-spread", action="store_true")
     parser.add_argument("--networks", type=int, default=50)
     parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--limit", type=int, default=4000, help="training pictures for the spread")
+    parser.add_argument("--spread-epochs", type=int, default=6)
+    parser.add_argument("--limit", type=int, default=6000, help="training pictures for the spread")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train, test = load(options.folder, options.train_files, options.test_files)
@@ -144,11 +145,11 @@ def main():
     for index in range(options.networks):
         draw = random.Random(index)
         torch.manual_seed(0)
-        networks.append(fit(random_network(draw), subset, test, 4, 0.1, 5e-4, batch=64))
+        networks.append(fit(random_network(draw), subset, test, options.spread_epochs, 0.1, 5e-4, batch=64))
         print(f"network {index} {networks[-1]:.4f}", flush=True)
     for seed in range(options.seeds):
         torch.manual_seed(seed)
-        seeds.append(fit(resnet(8), subset, test, 4, 0.1, 5e-4, batch=64, seed=seed))
+        seeds.append(fit(resnet(8), subset, test, options.spread_epochs, 0.1, 5e-4, batch=64, seed=seed))
         print(f"seed {seed} {seeds[-1]:.4f}", flush=True)
     across, within = numpy.std(networks, ddof=1), numpy.std(seeds, ddof=1)
     print(f"spread  networks {across:.4f}, seeds {within:.4f}, ratio {across / within:.2f}")

@@ -19,8 +19,19 @@ package struct SyntheticDifficulty: Sendable, Equatable {
   /// Standard deviation of the pixel noise, in [0, 1] of the range.
   package var noise: ClosedRange<Double> = 0.01...0.05
 
-  /// The difficulty of `irlas data synth`.
-  package init() {}
+  /// The difficulty of `irlas data synth` for pictures of a side.
+  ///
+  /// Below 24 pixels, figures are larger, less distorted and less hidden: a disc and a square of few pixels are hard to
+  /// tell apart even for people.
+  package init(side: Int) {
+    guard side < 24 else { return }
+    size = 0.7...0.9
+    shift = 0.25
+    stretch = 0.9...1.1
+    clutter = 1...3
+    occluders = 0...0
+    noise = 0.01...0.03
+  }
 }
 
 /// Draws one synthetic picture; a function of (seed, index) alone, with the same bits on every machine.
@@ -37,12 +48,14 @@ package struct SyntheticPicture: Sendable {
 
   /// A painter of `side` x `side` pictures.
   ///
-  /// - Parameter split: Pictures of different splits ("train", "test") are independent.
+  /// - Parameters:
+  ///   - split: Pictures of different splits ("train", "test") are independent.
+  ///   - difficulty: The ranges of the draws; nil for those of the side.
   package init(
-    side: Int, seed: UInt64, split: String, difficulty: SyntheticDifficulty = SyntheticDifficulty()
+    side: Int, seed: UInt64, split: String, difficulty: SyntheticDifficulty? = nil
   ) {
     self.side = side
-    self.difficulty = difficulty
+    self.difficulty = difficulty ?? SyntheticDifficulty(side: side)
     self.key = RandomStream.key(seed: seed, purpose: "synthetic \(split)")
   }
 

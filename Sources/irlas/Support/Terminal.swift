@@ -1,0 +1,58 @@
+import Glibc
+
+/// Writes all bytes of a text to a file descriptor; a reader that has gone away ends the output quietly.
+private func writeAll(_ text: String, to descriptor: Int32) {
+  var text = text
+  text.withUTF8 { bytes in
+    var done = 0
+    while done < bytes.count {
+      let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      if count > 0 {
+        done += count
+      } else if errno != EINTR {
+        return
+      }
+    }
+  }
+}
+
+/// Messages for people.
+enum StandardError {
+  static func write(_ text: String) { writeAll(text, to: STDERR_FILENO) }
+
+  /// Whether messages may move the cursor and use colour.
+  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Colour on terminals unless `NO_COLOR` is set (no-color.org) or the terminal is dumb.
+  static var usesColor: Bool {
+    isTerminal && Environment["NO_COLOR"] == nil && Environment["TERM"] != "dumb"
+  }
+
+  /// The width of the terminal in columns.
+  static var width: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+}
+
+/// Results.
+enum StandardOutput {
+  static func write(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+  static func line(_ text: String = "") { write(text + "\n") }
+}
+
+/// Variables of the environment. The command line alone reads it.
+enum Environment {
+  static subscript(name: String) -> String? {
+    guard let value = getenv(name) else { return nil }
+    let text = String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+}
+
+/// The monotonic clock, in seconds. The command line alone reads it.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

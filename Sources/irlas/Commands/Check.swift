@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// `irlas check FILE...`
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Checks programs: names, types, shapes, and the figures their `check` lines pin.",
+    discussion: "Example:\n  irlas check samples/published/*.irlas")
+
+  @Argument(help: "The programs (.irlas).", completion: .file(extensions: ["irlas"]))
+  var files: [String]
+
+  @Flag(help: "One line per message.")
+  var short = false
+
+  @Flag(name: .shortAndLong, help: "Print nothing when all is well.")
+  var quiet = false
+
+  func run() throws {
+    var failed = false
+    for file in files {
+      do {
+        let loaded = try LoadedProgram(file: file, short: short)
+        let report = loaded.program.check()
+        try loaded.messages.print(report.diagnostics)
+        guard !quiet else { continue }
+        let networks = loaded.program.networks.count
+        StandardOutput.line(
+          "\(file): \(count(networks, "network")), \(count(report.passedChecks, "check")) passed")
+      } catch let failure as CommandFailure {
+        failure.report()
+        failed = true
+      }
+    }
+    if failed { throw CommandFailure.alreadyReported }
+  }
+
+  private func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+  }
+}

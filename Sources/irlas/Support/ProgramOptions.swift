@@ -1,0 +1,138 @@
+import ArgumentParser
+import IRLASDSL
+import IRLASGraph
+import IRLASTraining
+
+/// The program file and the values that replace parameter defaults: what most commands start from.
+struct ProgramOptions: ParsableArguments {
+  @Argument(help: "The program (.irlas).", completion: .file(extensions: ["irlas"]))
+  var file: String
+
+  @Argument(help: "The network; needed when the file has more than one.")
+  var network: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Gives a parameter of the network another value.", valueName: "param=value"))
+  var settings: [String] = []
+
+  @Flag(help: "One line per message.")
+  var short = false
+
+  /// Loads the file and elaborates the network; prints what there is to say.
+  func elaborate() throws -> (program: LoadedProgram, elaboration: Elaboration) {
+    let program = try LoadedProgram(file: file, short: short)
+    let name = try program.networkName(network)
+    return (program, try program.elaborate(name, settings: try parsedSettings()))
+  }
+
+  /// The `--set` options as names and values.
+  func parsedSettings() throws -> [(name: String, value: String)] {
+    try settings.map { setting in
+      guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+        throw CommandFailure.usage("--set takes param=value, not `\(setting)`")
+      }
+      return (String(setting[..<equals]), String(setting[setting.index(after: equals)...]))
+    }
+  }
+}
+
+/// A program whose files have been read and whose names are resolved.
+struct LoadedProgram {
+  let file: String
+  let program: Program
+  let messages: MessagePrinter
+
+  /// Reads `file` and what it uses, and prints the front end's messages.
+  ///
+  /// - Throws: `CommandFailure` when there was an error.
+  init(file: String, short: Bool) throws {
+    self.file = file
+    program = Program.load(entry: file, loader: FileLoader())
+    messages = MessagePrinter(sources: program.sources, short: short)
+    try messages.print(program.diagnostics)
+  }
+
+  /// The network to work on: the one named, or the only one there is.
+  func networkName(_ given: String?) throws -> String {
+    let names = program.networks
+    if let given {
+      guard names.contains(given) else {
+        throw CommandFailure.input(
+          names.isEmpty
+            ? "\(file) has no network" : "\(file) has no network `\(given)`; it has \(list(names))")
+      }
+      return given
+    }
+    guard let only = names.first else { throw CommandFailure.input("\(file) has no network") }
+    guard names.count == 1 else {
+      throw CommandFailure.usage("\(file) has several networks: name one of \(list(names))")
+    }
+    return only
+  }
+
+  /// The recipe to follow: the one named, or the only one there is.
+  func recipe(_ given: String?) throws -> Recipe {
+    let names = program.recipes
+    let name: String
+    if let given {
+      guard names.contains(given) else {
+        throw CommandFailure.input(
+          names.isEmpty
+            ? "\(file) has no recipe" : "\(file) has no recipe `\(given)`; it has \(list(names))")
+      }
+      name = given
+    } else {
+      guard let only = names.first else {
+        throw CommandFailure.input("\(file) has no recipe; a recipe says how to train a network")
+      }
+      guard names.count == 1 else {
+        throw CommandFailure.usage("\(file) has several recipes: --recipe \(names.joined(separator: " | "))")
+      }
+      name = only
+    }
+    let (recipe, diagnostics) = program.recipe(named: name)
+    try messages.print(diagnostics)
+    guard let recipe else { throw CommandFailure.alreadyReported }
+    return recipe
+  }
+
+  /// Elaborates a network with some parameters set.
+  func elaborate(_ network: String, settings: [(name: String, value: String)]) throws -> Elaboration {
+    let (elaboration, diagnostics) = program.elaborate(network: network, arguments: settings)
+    try messages.print(diagnostics)
+    guard let elaboration else { throw CommandFailure.alreadyReported }
+    return elaboration
+  }
+
+  private func list(_ names: [String]) -> String { names.map { "`\($0)`" }.joined(separator: ", ") }
+}
+
+/// Prints diagnostics to standard error.
+struct MessagePrinter {
+  let sources: SourceSet
+  var short = false
+
+  /// Prints all of them.
+  ///
+  /// - Throws: `CommandFailure.alreadyReported` when one is an error.
+  func print(_ diagnostics: [Diagnostic]) throws {
+    let renderer = DiagnosticRenderer(sources: sources, color: StandardError.usesColor && !short)
+    for diagnostic in diagnostics {
+      StandardError.write(
+        short ? renderer.renderShort(diagnostic) + "\n" : renderer.render(diagnostic) + "\n")
+    }
+    if diagnostics.contains(where: { $0.severity == .error }) { throw CommandFailure.alreadyReported }
+  }
+}
+
+/// Opens the files that programs name.
+struct FileLoader: SourceLoader {
+  func load(_ path: String) -> LoadResult {
+    do throws(FileError) {
+      return .bytes(try FileBytes.read(path, limit: SourceFile.maximumSize))
+    } catch {
+      return .failure(error.problem)
+    }
+  }
+}

@@ -1,4 +1,5 @@
 import Glibc
+import IRLASCompiler
 
 /// A stream of random numbers named by (seed, purpose, epoch, index).
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The checkout that the tests were built from, as text files.
 struct Repository {

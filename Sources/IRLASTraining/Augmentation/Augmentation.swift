@@ -26,6 +26,12 @@ package struct AugmentationChain: Sendable, Equatable {
     package var step: Int
     /// What is wrong, as a sentence without a full stop.
     package var description: String
+
+    /// A step and what is wrong with it.
+    package init(step: Int, description: String) {
+      self.step = step
+      self.description = description
+    }
   }
 
   /// The steps, first applied first.

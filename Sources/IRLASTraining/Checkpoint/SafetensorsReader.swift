@@ -155,14 +155,14 @@ private struct SafetensorsReader {
         throw malformed(
           record.begin < covered
             ? "tensor \"\(record.name)\" overlaps the one before it"
-            : "has \(record.begin - covered) bytes before tensor \"\(record.name)\" that belong to none",
+            : "has \(counted(record.begin - covered, "byte")) before tensor \"\(record.name)\" that belong to none",
           at: dataStart + min(record.begin, covered))
       }
       covered = record.end
     }
     guard covered == dataSize else {
       throw malformed(
-        "has \(dataSize - covered) bytes after the last tensor", at: dataStart + covered)
+        "has \(counted(dataSize - covered, "byte")) after the last tensor", at: dataStart + covered)
     }
   }
 }

@@ -65,11 +65,11 @@ package enum CIFARFolder {
     guard size != wanted else { return }
     let rest = size % record
     let found =
-      "\(size / record) records" + (rest == 0 ? "" : " and \(rest) of the \(record) bytes of another")
+      counted(size / record, "record") + (rest == 0 ? "" : " and \(rest) of the \(record) bytes of another")
     throw FileError(
       .malformed, path: path, offset: min(size, wanted),
       problem: (size < wanted ? "is cut short" : "is too long")
-        + ": \(records) records of \(record) bytes are needed, it has \(found)",
+        + ": \(counted(records, "record")) of \(record) bytes \(records == 1 ? "is" : "are") needed, it has \(found)",
       help: size < wanted
         ? "the download may be incomplete; a smaller set of one's own needs a meta.json beside it"
         : "a set of another size needs a meta.json beside it")

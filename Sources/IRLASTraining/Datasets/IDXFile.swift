@@ -17,7 +17,7 @@ package struct IDXFile: Sendable, Equatable {
         help: "unpack it first: gunzip \(path)")
     }
     let header = 4 + 4 * rank
-    let wanted = "a file of unsigned bytes with \(rank) dimension\(rank == 1 ? "" : "s") starts with "
+    let wanted = "a file of unsigned bytes with \(counted(rank, "dimension")) starts with "
     guard bytes.count >= 4, bytes[0] == 0, bytes[1] == 0 else {
       throw FileError(
         .malformed, path: path, offset: 0,
@@ -34,7 +34,7 @@ package struct IDXFile: Sendable, Equatable {
     guard Int(bytes[3]) == rank else {
       throw FileError(
         .malformed, path: path, offset: 3,
-        problem: "has \(bytes[3]) dimensions where \(rank) are needed",
+        problem: "has \(counted(Int(bytes[3]), "dimension")) where \(rank) are needed",
         help: rank == 3
           ? "images have three (count, rows, columns); is this a file of labels?"
           : "labels have one (count); is this a file of images?")

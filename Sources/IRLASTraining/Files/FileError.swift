@@ -1,5 +1,10 @@
 import Glibc
 
+/// A number and what it counts: "1 record", "2 records".
+func counted(_ number: Int, _ noun: String) -> String {
+  "\(number) \(noun)\(number == 1 ? "" : "s")"
+}
+
 /// What went wrong with a file: which one, where in it, what is wrong, and what would be right.
 ///
 /// Every reader and writer of this module throws it, so that the command line has one thing to print and one place to

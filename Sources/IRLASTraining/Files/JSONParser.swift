@@ -5,6 +5,12 @@ extension JSON {
     package var offset: Int
     /// What is wrong, as a sentence without a full stop.
     package var problem: String
+
+    /// An error at a byte.
+    package init(offset: Int, problem: String) {
+      self.offset = offset
+      self.problem = problem
+    }
   }
 
   /// Reads one JSON value; nothing but white space may follow it.

@@ -92,7 +92,7 @@ extension Op {
       ]
     case .labels, .zero, .linear, .activation, .activationGradient, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
-      .linearWeightGradient, .batchStatistics, .spatialSum:
+      .linearWeightGradient, .batchStatistics, .spatialSum, .unflatten:
       []
     }
   }

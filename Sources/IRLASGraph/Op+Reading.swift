@@ -90,6 +90,7 @@ extension Op {
     case "avg_pool_grad": return .averagePoolGradient(try list.pool())
     case "global_avg_pool_grad": return .globalAveragePoolGradient
     case "spatial_sum": return .spatialSum
+    case "unflatten": return .unflatten
     case "embed": return .embed(axis: try list.axis(), start: try list.integer("start"))
     case "upsample_grad": return .upsampleGradient(factor: try list.integer("factor"))
     case "random_mask": return .randomMask(rate: try list.real("rate"), stream: try list.integer("stream"))

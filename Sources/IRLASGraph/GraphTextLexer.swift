@@ -105,7 +105,8 @@ struct GraphTextLexer {
     }
     if let integer = Int(spelling) { return .integer(integer) }
     // `Double` also reads hexadecimal numbers, infinities and NaN, which the text form does not have.
-    if spelling.utf8.allSatisfy({ Self.isDigit($0) || "+-.e".utf8.contains($0) }),
+    if spelling.utf8.contains(where: { ".e".utf8.contains($0) }),
+      spelling.utf8.allSatisfy({ Self.isDigit($0) || "+-.e".utf8.contains($0) }),
       let real = Double(spelling),
       real.isFinite
     {

@@ -14,11 +14,13 @@ package struct ReferenceInterpreter: Sendable {
     self.batch = batch
   }
 
-  /// The values of all nodes.
-  package func run(_ inputs: ReferenceInputs) throws(ReferenceError) -> ReferenceValues {
+  /// The values of all nodes, or of those up to `last` in the arena.
+  package func run(_ inputs: ReferenceInputs, through last: NodeID? = nil) throws(ReferenceError)
+    -> ReferenceValues
+  {
     var values: [[Double]] = []
     values.reserveCapacity(graph.nodes.count)
-    for id in graph.ids {
+    for id in graph.ids.prefix(last.map { $0.index + 1 } ?? graph.nodes.count) {
       let node = graph[id]
       let operands = node.inputs.map { ReferenceOperand(graph[$0].shape, values[$0.index]) }
       let value = try evaluate(node, id, operands, inputs)

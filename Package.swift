@@ -64,7 +64,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "IRLASTrainingTests",
-      dependencies: ["IRLASTraining", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
+      dependencies: ["IRLASTraining", "IRLASCompiler", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["irlas", "IRLASTestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: strict),

@@ -70,7 +70,8 @@ import Testing
     // A shorter line wipes out the rest of a longer one.
     #expect(
       report.update(done: 200, now: 20, note: "")
-        == "\repoch 1/2 100% [##############################] 20 images/s" + String(repeating: " ", count: 10))
+        == "\repoch 1/2 100% [##############################] 20 images/s" + String(repeating: " ", count: 10)
+    )
     #expect(
       report.finish(done: 200, now: 20) == "\repoch 1/2  200 images  20 images/s  in 10s"
         + String(repeating: " ", count: 17) + "\n")

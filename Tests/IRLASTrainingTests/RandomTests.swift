@@ -1,3 +1,4 @@
+import IRLASCompiler
 import IRLASTraining
 import Testing
 

@@ -1,0 +1,157 @@
+#include "CKernels.h"
+#include "kernel_list.h"
+#include "kernel_texts.h"
+
+// Parts of the text, numbered in the order of kernel_texts.h.
+enum {
+  part_dims, part_base, part_math, part_panel, part_weight, part_sweep, part_dense, part_joined,
+  part_convolution, part_weight_gradient, part_reduction, part_normalization, part_elementwise, part_pooling,
+  part_arrangement, part_loss, part_random, part_count,
+};
+
+#define WITH(part) (UINT32_C(1) << part_##part)
+enum {
+  COMMON = WITH(dims) | WITH(base),
+  WEIGHT = COMMON | WITH(panel) | WITH(weight),
+  WINDOW = COMMON | WITH(math) | WITH(panel) | WITH(sweep) | WITH(joined),
+  CONVOLUTION = WINDOW | WITH(dense) | WITH(convolution),
+  GRADIENT = WINDOW | WITH(weight_gradient),
+  REDUCTION = COMMON | WITH(reduction),
+  NORMALIZATION = COMMON | WITH(math) | WITH(normalization),
+  ELEMENTWISE = COMMON | WITH(math) | WITH(elementwise),
+  POOLING = COMMON | WITH(pooling),
+  ARRANGEMENT = COMMON | WITH(arrangement),
+  LOSS = COMMON | WITH(math) | WITH(loss),
+  RANDOM = COMMON | WITH(random),
+};
+
+static const char text_dims[] = {
+#embed "include/irlas_dims.h"
+    , 0};
+static const char text_base[] = {
+#embed "source/base.h"
+    , 0};
+static const char text_math[] = {
+#embed "source/math.h"
+    , 0};
+static const char text_panel[] = {
+#embed "source/panel.h"
+    , 0};
+static const char text_weight[] = {
+#embed "source/weight.h"
+    , 0};
+static const char text_sweep[] = {
+#embed "source/sweep.h"
+    , 0};
+static const char text_dense[] = {
+#embed "source/dense.h"
+    , 0};
+static const char text_joined[] = {
+#embed "source/joined.h"
+    , 0};
+static const char text_convolution[] = {
+#embed "source/convolution.h"
+    , 0};
+static const char text_weight_gradient[] = {
+#embed "source/weight_gradient.h"
+    , 0};
+static const char text_reduction[] = {
+#embed "source/reduction.h"
+    , 0};
+static const char text_normalization[] = {
+#embed "source/normalization.h"
+    , 0};
+static const char text_elementwise[] = {
+#embed "source/elementwise.h"
+    , 0};
+static const char text_pooling[] = {
+#embed "source/pooling.h"
+    , 0};
+static const char text_arrangement[] = {
+#embed "source/arrangement.h"
+    , 0};
+static const char text_loss[] = {
+#embed "source/loss.h"
+    , 0};
+static const char text_random[] = {
+#embed "source/random.h"
+    , 0};
+
+#define TEXT(part) [part_##part] = {text_##part, sizeof text_##part - 1}
+static const struct {
+  const char *text;
+  ptrdiff_t length;
+} texts[part_count] = {
+    TEXT(dims), TEXT(base), TEXT(math), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
+    TEXT(convolution), TEXT(weight_gradient), TEXT(reduction), TEXT(normalization), TEXT(elementwise),
+    TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random),
+};
+
+const char *irlas_kernel_text(int part, ptrdiff_t *length) {
+  if (part < 0 || part >= part_count) return NULL;
+  if (length) *length = texts[part].length;
+  return texts[part].text;
+}
+
+// The whole numbers of a structure end where its first float begins.
+#define offset_end(structure) sizeof(struct structure)
+#define offset_epsilon(structure) offsetof(struct structure, epsilon)
+#define offset_value(structure) offsetof(struct structure, value)
+#define offset_rate(structure) offsetof(struct structure, rate)
+#define offset_smoothing(structure) offsetof(struct structure, smoothing)
+#define offset_momentum(structure) offsetof(struct structure, momentum)
+#define floats_end 0
+#define floats_epsilon 1
+#define floats_value 1
+#define floats_rate 2
+#define floats_smoothing 1
+#define floats_momentum 2
+
+#define CHECK(name, structure, integers, floats, parts)                                  \
+  _Static_assert(offset_##floats(structure) == (integers) * sizeof(ptrdiff_t), #structure); \
+  _Static_assert(sizeof(struct structure) - offset_##floats(structure) >= floats_##floats * sizeof(float) && \
+                     sizeof(struct structure) - offset_##floats(structure) < (floats_##floats + 2) * sizeof(float), \
+                 #structure);
+IRLAS_KERNELS(CHECK)
+
+#define SIZES(name, structure, integers, floats, parts)                                                        \
+  static int tasks_##name(const void *d) { return irlas_##name##_tasks((const struct structure *)d); }         \
+  static ptrdiff_t scratch_##name(const void *d) { return irlas_##name##_scratch((const struct structure *)d); }
+IRLAS_KERNELS(SIZES)
+
+extern const irlas_run_fn irlas_tier_portable[], irlas_tier_avx2[], irlas_tier_avx512[];
+
+static const irlas_run_fn *tier(const char **name) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+    *name = "avx512";
+    return irlas_tier_avx512;
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) {
+    *name = "avx2";
+    return irlas_tier_avx2;
+  }
+#endif
+  *name = "portable";
+  return irlas_tier_portable;
+}
+
+#define ROW(name, structure, integers, floats, parts) \
+  {#name, #structure, integers, floats_##floats, parts, NULL, tasks_##name, scratch_##name},
+static struct irlas_kernel kernels[IRLAS_KERNEL_COUNT] = {IRLAS_KERNELS(ROW)};
+static const char *tier_name;
+
+__attribute__((constructor)) static void choose_tier(void) {
+  const irlas_run_fn *run = tier(&tier_name);
+  for (int id = 0; id < IRLAS_KERNEL_COUNT; id++) kernels[id].run = run[id];
+}
+
+const struct irlas_kernel *irlas_kernel(enum irlas_kernel_id id) { return &kernels[id]; }
+
+const char *irlas_prebuilt_name(void) { return tier_name; }
+
+ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_conv_weight_gradient_splits(d); }
+
+ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels) { return irlas_blocks(rows, channels); }

@@ -1,0 +1,78 @@
+// Kernels that only move data.
+
+IRLAS_INLINE int irlas_copy_tasks(const struct irlas_copy *d) { return (int)d->batch; }
+IRLAS_INLINE ptrdiff_t irlas_copy_scratch(const struct irlas_copy *d) { return (void)d, 0; }
+// p: to - from
+IRLAS_INLINE void irlas_copy(const struct irlas_copy *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  float *to = p[0] + d->to_offset + task * d->to_batch;
+  const float *from = p[1] + d->from_offset + task * d->from_batch;
+  const int adjacent = d->from_column == d->channels && d->to_column == d->channels;
+  for (ptrdiff_t r = 0; r < d->rows; r++) {
+    float *t = to + r * d->to_row;
+    const float *f = from + r * d->from_row;
+    if (adjacent) irlas_copy_floats(t, f, d->columns * d->channels);
+    else
+      for (ptrdiff_t c = 0; c < d->columns; c++)
+        irlas_copy_floats(t + c * d->to_column, f + c * d->from_column, d->channels);
+  }
+}
+
+IRLAS_INLINE int irlas_transpose_tasks(const struct irlas_transpose *d) { return (int)d->batch; }
+IRLAS_INLINE ptrdiff_t irlas_transpose_scratch(const struct irlas_transpose *d) { return (void)d, 0; }
+// p: y - x. In squares, so that both sides stay in the cache.
+IRLAS_INLINE void irlas_transpose(const struct irlas_transpose *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const ptrdiff_t side = 16;
+  float *y = p[0] + task * d->rows * d->columns;
+  const float *x = p[1] + task * d->rows * d->columns;
+  for (ptrdiff_t r0 = 0; r0 < d->rows; r0 += side)
+    for (ptrdiff_t c0 = 0; c0 < d->columns; c0 += side)
+      for (ptrdiff_t c = c0; c < irlas_min(c0 + side, d->columns); c++)
+        for (ptrdiff_t r = r0; r < irlas_min(r0 + side, d->rows); r++) y[c * d->rows + r] = x[r * d->columns + c];
+}
+
+IRLAS_INLINE int irlas_channel_shuffle_tasks(const struct irlas_shuffle *d) {
+  return (int)irlas_min(irlas_stream_tasks(d->rows * d->channels), d->rows);
+}
+IRLAS_INLINE ptrdiff_t irlas_channel_shuffle_scratch(const struct irlas_shuffle *d) { return (void)d, 0; }
+// p: y - x
+IRLAS_INLINE void irlas_channel_shuffle(const struct irlas_shuffle *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const ptrdiff_t tasks = irlas_channel_shuffle_tasks(d), size = d->channels / d->groups;
+  for (ptrdiff_t r = irlas_part(d->rows, task, tasks); r < irlas_part(d->rows, task + 1, tasks); r++)
+    for (ptrdiff_t i = 0; i < d->groups; i++)
+      for (ptrdiff_t j = 0; j < size; j++)
+        p[0][r * d->channels + j * d->groups + i] = p[1][r * d->channels + i * size + j];
+}
+
+IRLAS_INLINE int irlas_upsample_tasks(const struct irlas_upsample *d) { return (int)(d->batch * d->height); }
+IRLAS_INLINE ptrdiff_t irlas_upsample_scratch(const struct irlas_upsample *d) { return (void)d, 0; }
+// p: y - x
+IRLAS_INLINE void irlas_upsample(const struct irlas_upsample *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const float *x = p[1] + task * d->width * d->channels;
+  float *y = p[0] + task * d->factor * d->width * d->factor * d->channels;
+  for (ptrdiff_t r = 0; r < d->factor; r++)
+    for (ptrdiff_t c = 0; c < d->width; c++)
+      for (ptrdiff_t k = 0; k < d->factor; k++, y += d->channels) irlas_copy_floats(y, x + c * d->channels, d->channels);
+}
+
+IRLAS_INLINE int irlas_upsample_gradient_tasks(const struct irlas_upsample *d) { return (int)(d->batch * d->height); }
+IRLAS_INLINE ptrdiff_t irlas_upsample_gradient_scratch(const struct irlas_upsample *d) { return (void)d, 0; }
+// p: dx - dy
+IRLAS_INLINE void irlas_upsample_gradient(const struct irlas_upsample *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  float *dx = p[0] + task * d->width * d->channels;
+  const ptrdiff_t line = d->width * d->factor * d->channels;
+  const float *dy = p[1] + task * d->factor * line;
+  for (ptrdiff_t column = 0; column < d->width; column++)
+    for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
+      const ptrdiff_t lanes = d->channels - c;
+      irlas_vec sum = {0};
+      for (ptrdiff_t r = 0; r < d->factor; r++)
+        for (ptrdiff_t k = 0; k < d->factor; k++)
+          sum += irlas_load_up_to(dy + r * line + (column * d->factor + k) * d->channels + c, lanes);
+      irlas_store_up_to(dx + column * d->channels + c, sum, lanes);
+    }
+}

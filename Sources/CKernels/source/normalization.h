@@ -1,0 +1,121 @@
+// Batch norm. Per-channel factors repeat along the array with the number of channels; where that is no multiple
+// of a vector, 16 copies side by side are, so that every loop runs over whole vectors.
+
+IRLAS_INLINE ptrdiff_t irlas_norm_period(ptrdiff_t channels) { return channels % 16 == 0 ? channels : channels * 16; }
+IRLAS_INLINE ptrdiff_t irlas_norm_tasks(const struct irlas_norm *d) {
+  ptrdiff_t periods = irlas_ceil_div(d->rows * d->channels, irlas_norm_period(d->channels));
+  return irlas_max(1, irlas_min(irlas_min(d->rows * d->channels / 8192, 64), periods));
+}
+
+// y = (x - mean) * factor + shift, then the activation; factors [period] each.
+IRLAS_INLINE void irlas_normalize(const struct irlas_norm *d, float *y, const float *x, const float *mean,
+                                  const float *factor, const float *shift, int task) {
+  const ptrdiff_t period = irlas_norm_period(d->channels), size = d->rows * d->channels, tasks = irlas_norm_tasks(d);
+  const ptrdiff_t periods = irlas_ceil_div(size, period);
+  for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {
+    const float *xp = x + k * period;
+    float *yp = y + k * period;
+    const ptrdiff_t count = irlas_min(period, size - k * period);
+    ptrdiff_t i = 0;
+    for (; i + irlas_lanes <= count; i += irlas_lanes) {
+      irlas_vec v = (irlas_load(xp + i) - irlas_load(mean + i)) * irlas_load(factor + i) + irlas_load(shift + i);
+      irlas_store(yp + i, irlas_activate(d->activation, v));
+    }
+    if (i < count) {
+      irlas_vec v = (irlas_load_part(xp + i, count - i) - irlas_load(mean + i)) * irlas_load(factor + i) +
+                    irlas_load(shift + i);
+      irlas_store_part(yp + i, irlas_activate(d->activation, v), count - i);
+    }
+  }
+}
+
+IRLAS_INLINE void irlas_normalize_by(const struct irlas_norm *d, float *y, const float *x, const float *mean,
+                                     const float *variance, const float *scale, const float *shift, float *scratch,
+                                     int task) {
+  const ptrdiff_t period = irlas_norm_period(d->channels);
+  float *means = scratch, *factors = means + period, *shifts = factors + period;
+  for (ptrdiff_t i = 0; i < period; i++) {
+    const ptrdiff_t c = i % d->channels;
+    means[i] = mean[c];
+    factors[i] = scale[c] / __builtin_sqrtf(variance[c] + d->epsilon);
+    shifts[i] = shift[c];
+  }
+  irlas_normalize(d, y, x, means, factors, shifts, task);
+}
+
+IRLAS_INLINE int irlas_batch_norm_tasks(const struct irlas_norm *d) { return (int)irlas_norm_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_batch_norm_scratch(const struct irlas_norm *d) {
+  return 3 * irlas_norm_period(d->channels);
+}
+// p: y - x, scale, shift, mean, variance
+IRLAS_INLINE void irlas_batch_norm(const struct irlas_norm *d, float *const *p, float *scratch, int task) {
+  irlas_normalize_by(d, p[0], p[1], p[4], p[5], p[2], p[3], scratch, task);
+}
+
+IRLAS_INLINE int irlas_batch_normalize_tasks(const struct irlas_norm *d) { return (int)irlas_norm_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_batch_normalize_scratch(const struct irlas_norm *d) {
+  return 3 * irlas_norm_period(d->channels);
+}
+// p: y - x, statistics, scale, shift
+IRLAS_INLINE void irlas_batch_normalize(const struct irlas_norm *d, float *const *p, float *scratch, int task) {
+  irlas_normalize_by(d, p[0], p[1], p[2], p[2] + d->channels, p[3], p[4], scratch, task);
+}
+
+IRLAS_INLINE int irlas_batch_norm_reduce_partial_tasks(const struct irlas_norm *d) { return (int)d->blocks; }
+IRLAS_INLINE ptrdiff_t irlas_batch_norm_reduce_partial_scratch(const struct irlas_norm *d) { return (void)d, 0; }
+// p: partials [blocks][2][c] - x, dy, statistics: sums of dy and of dy * xhat
+IRLAS_INLINE void irlas_batch_norm_reduce_partial(const struct irlas_norm *d, float *const *p, float *scratch,
+                                                  int task) {
+  (void)scratch;
+  const ptrdiff_t first = irlas_part(d->rows, task, d->blocks), last = irlas_part(d->rows, task + 1, d->blocks);
+  const ptrdiff_t size = d->rows * d->channels;
+  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
+    const ptrdiff_t lanes = d->channels - c;
+    const irlas_vec mean = irlas_load_up_to(p[3] + c, lanes);
+    irlas_vec sum = {0}, product = {0};
+    for (ptrdiff_t r = first; r < last; r++) {
+      const ptrdiff_t at = r * d->channels + c;
+      irlas_vec dy = irlas_load_within(p[2] + at, lanes, size - at);
+      irlas_vec x = irlas_load_within(p[1] + at, lanes, size - at) - mean;
+      sum += dy;
+      product += dy * x;
+    }
+    irlas_vec factor;
+    for (int lane = 0; lane < irlas_lanes; lane++)
+      factor[lane] = lane < lanes ? 1.0f / __builtin_sqrtf(p[3][d->channels + c + lane] + d->epsilon) : 0;
+    irlas_store_up_to(p[0] + task * 2 * d->channels + c, sum, lanes);
+    irlas_store_up_to(p[0] + (task * 2 + 1) * d->channels + c, product * factor, lanes);
+  }
+}
+
+IRLAS_INLINE int irlas_batch_norm_input_gradient_tasks(const struct irlas_norm *d) { return (int)irlas_norm_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_batch_norm_input_gradient_scratch(const struct irlas_norm *d) {
+  return 4 * irlas_norm_period(d->channels);
+}
+// p: dx - x, dy, statistics, scale, reductions:
+// dx = scale / sigma * (dy - sum(dy) / n - xhat * sum(dy * xhat) / n)
+IRLAS_INLINE void irlas_batch_norm_input_gradient(const struct irlas_norm *d, float *const *p, float *scratch,
+                                                  int task) {
+  const ptrdiff_t period = irlas_norm_period(d->channels), size = d->rows * d->channels, tasks = irlas_norm_tasks(d);
+  float *mean = scratch, *outer = mean + period, *constant = outer + period, *slope = constant + period;
+  const float n = (float)d->rows;
+  for (ptrdiff_t i = 0; i < period; i++) {
+    const ptrdiff_t c = i % d->channels;
+    const float inverse = 1.0f / __builtin_sqrtf(p[3][d->channels + c] + d->epsilon);
+    mean[i] = p[3][c];
+    outer[i] = p[4][c] * inverse;
+    constant[i] = p[5][c] / n;
+    slope[i] = inverse * p[5][d->channels + c] / n;
+  }
+  const ptrdiff_t periods = irlas_ceil_div(size, period);
+  for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {
+    const float *x = p[1] + k * period, *dy = p[2] + k * period;
+    float *dx = p[0] + k * period;
+    const ptrdiff_t count = irlas_min(period, size - k * period);
+    for (ptrdiff_t i = 0; i < count; i += irlas_lanes) {
+      irlas_vec centered = irlas_load_up_to(x + i, count - i) - irlas_load(mean + i);
+      irlas_vec v = irlas_load_up_to(dy + i, count - i) - irlas_load(constant + i) - centered * irlas_load(slope + i);
+      irlas_store_up_to(dx + i, v * irlas_load(outer + i), count - i);
+    }
+  }
+}

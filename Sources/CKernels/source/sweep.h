@@ -1,0 +1,125 @@
+// What the forward convolution and its input gradient share: sweeping a window of taps over a map.
+//
+// Work is cut into bands of about 256 output pixels. A band's input is copied into scratch, zeros standing for
+// the padding, so that the inner loops know no borders; then register tiles of pixels x output channels
+// accumulate over taps and input channels. 1x1 windows read the input in place.
+
+// y[row, column] = sum over taps (a, b) of x[row * stride_h + a * dilation_h - pad_h, ...] * w[tap(a, b)].
+struct irlas_sweep {
+  ptrdiff_t batch, height, width, pitch;  // x; pitch: floats from pixel to pixel
+  ptrdiff_t rows, columns;                // outputs
+  ptrdiff_t y_image, y_row, y_column;     // floats
+  ptrdiff_t stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w;
+  ptrdiff_t taps_h, taps_w;               // taps; the weight's number of (a, b) is first + a * step_h + b * step_w
+  ptrdiff_t first, step_h, step_w;
+};
+
+// A 1x1 convolution without stride or padding, and so a linear layer, is a product over all pixels in one row.
+IRLAS_INLINE int irlas_is_product(const struct irlas_conv *d) {
+  return d->kernel_height * d->kernel_width == 1 && d->stride_height == 1 && d->stride_width == 1 &&
+         d->pad_top == 0 && d->pad_left == 0 && d->out_height == d->height && d->out_width == d->width;
+}
+
+// How a sweep is cut into tasks: batch x bands x chunks of panels.
+struct irlas_cut {
+  ptrdiff_t bands, chunks;
+  int by_columns;  // a single row of pixels is cut along the row
+  int whole;       // one band holds all rows
+};
+IRLAS_INLINE struct irlas_cut irlas_cut(ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t panels,
+                                        ptrdiff_t pixels) {
+  struct irlas_cut cut;
+  cut.by_columns = rows == 1;
+  ptrdiff_t most = cut.by_columns ? irlas_max(columns / 64, 1) : rows;
+  cut.bands = irlas_max(1, irlas_min(rows * columns / pixels, most));
+  cut.whole = cut.bands == 1;
+  cut.chunks = irlas_max(1, irlas_min(irlas_ceil_div(32, batch * cut.bands), panels));
+  return cut;
+}
+
+// A part of the output.
+struct irlas_band {
+  ptrdiff_t row, rows, column, columns;
+};
+IRLAS_INLINE struct irlas_band irlas_band(const struct irlas_cut *cut, ptrdiff_t rows, ptrdiff_t columns,
+                                          ptrdiff_t index) {
+  ptrdiff_t total = cut->by_columns ? columns : rows;
+  ptrdiff_t start = irlas_part(total, index, cut->bands), end = irlas_part(total, index + 1, cut->bands);
+  if (cut->by_columns) return (struct irlas_band){0, 1, start, end - start};
+  return (struct irlas_band){start, end - start, 0, columns};
+}
+
+// Input rows or columns that `outputs` neighbouring outputs see.
+IRLAS_INLINE ptrdiff_t irlas_reach(ptrdiff_t outputs, ptrdiff_t stride, ptrdiff_t taps, ptrdiff_t dilation) {
+  return irlas_max((outputs - 1) * stride + (taps - 1) * dilation + 1, 0);
+}
+
+// Copies channels [channel, channel + count) of a rectangle of a map, zeros outside it, to pixels `to_pitch`
+// floats apart; lanes past `count` become zero.
+IRLAS_INLINE void irlas_copy_rectangle(float *to, ptrdiff_t to_pitch, const float *x, ptrdiff_t height,
+                                       ptrdiff_t width, ptrdiff_t pitch, ptrdiff_t row, ptrdiff_t rows,
+                                       ptrdiff_t column, ptrdiff_t columns, ptrdiff_t channel, ptrdiff_t count) {
+  ptrdiff_t from = irlas_min(irlas_max(-column, 0), columns);
+  ptrdiff_t until = irlas_max(irlas_min(width - column, columns), from);
+  for (ptrdiff_t r = 0; r < rows; r++, to += columns * to_pitch) {
+    if (row + r < 0 || row + r >= height) {
+      irlas_zero_floats(to, columns * to_pitch);
+      continue;
+    }
+    irlas_zero_floats(to, from * to_pitch);
+    irlas_zero_floats(to + until * to_pitch, (columns - until) * to_pitch);
+    const float *source = x + ((row + r) * width + column) * pitch + channel;
+    for (ptrdiff_t c = from; c < until; c++) {
+      irlas_copy_floats(to + c * to_pitch, source + c * pitch, count);
+      for (ptrdiff_t lane = count; lane < to_pitch; lane++) to[c * to_pitch + lane] = 0;
+    }
+  }
+}
+
+// A panel's weights with rows padded to whole vectors: the panel itself where they are, else a copy.
+IRLAS_INLINE const float *irlas_whole_rows(const float *w, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t pitch,
+                                           float *scratch) {
+  if (width == pitch) return w;
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = 0; i < pitch; i++) scratch[r * pitch + i] = i < width ? w[r * width + i] : 0;
+  return scratch;
+}
+
+enum {
+  // Pixels of a register tile two vectors and one vector wide.
+  irlas_wide_tile = IRLAS_REGISTERS == 32 ? 14 : 6,
+  irlas_narrow_tile = IRLAS_REGISTERS == 32 ? 24 : 12,
+};
+
+// The width of tiles for a row of `columns`: as even as possible; the last tile overlaps the one before it.
+IRLAS_INLINE int irlas_tile_columns(ptrdiff_t columns, ptrdiff_t most) {
+#ifdef IRLAS_PREBUILT
+  return (int)(columns >= 8 && most >= 8 ? 8 : columns >= 4 ? 4 : columns >= 2 ? 2 : 1);
+#else
+  return (int)irlas_ceil_div(columns, irlas_ceil_div(columns, most));
+#endif
+}
+// The number of rows a tile spans: divides `rows`.
+IRLAS_INLINE int irlas_tile_rows(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t most) {
+#ifndef IRLAS_PREBUILT
+  if (rows % 4 == 0 && columns * 4 <= most) return 4;
+  if (rows % 3 == 0 && columns * 3 <= most) return 3;
+  if (rows % 2 == 0 && columns * 2 <= most) return 2;
+#else
+  (void)rows, (void)columns, (void)most;
+#endif
+  return 1;
+}
+
+// What an inner loop needs: pointers at the tile's first pixel, all distances in floats.
+struct irlas_tile {
+  const float *x, *w;
+  float *y;
+  ptrdiff_t x_row, x_column, x_tap_h, x_tap_w;
+  ptrdiff_t w_tap_h, w_tap_w, w_row;
+  ptrdiff_t y_row, y_column;
+  ptrdiff_t taps_h, taps_w, inputs;
+  const float *bias;  // or NULL
+  ptrdiff_t lanes;    // outputs to store
+  ptrdiff_t activation;
+};

@@ -1,0 +1,98 @@
+// Conversions of weights.
+
+// Tasks: one panel each.
+IRLAS_INLINE int irlas_weight_pack_tasks(const struct irlas_conv *d) {
+  struct irlas_panels panels = irlas_forward_panels(d);
+  return (int)irlas_panel_count(&panels);
+}
+IRLAS_INLINE ptrdiff_t irlas_weight_pack_scratch(const struct irlas_conv *d) { return (void)d, 0; }
+// p: weight in panels - weight {out, in / groups, kh, kw}
+IRLAS_INLINE void irlas_weight_pack(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  struct irlas_panels panels = irlas_forward_panels(d);
+  struct irlas_panel panel = irlas_panel(&panels, task);
+  float *to = p[0] + panel.offset;
+  for (ptrdiff_t tap = 0; tap < panels.taps; tap++)
+    for (ptrdiff_t i = 0; i < panels.inputs; i++)
+      for (ptrdiff_t o = 0; o < panel.width; o++)
+        *to++ = p[1][((panel.start + o) * panels.inputs + i) * panels.taps + tap];
+}
+
+IRLAS_INLINE int irlas_weight_unpack_tasks(const struct irlas_conv *d) { return irlas_weight_pack_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_weight_unpack_scratch(const struct irlas_conv *d) { return (void)d, 0; }
+// p: weight {out, in / groups, kh, kw} - weight in panels
+IRLAS_INLINE void irlas_weight_unpack(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  struct irlas_panels panels = irlas_forward_panels(d);
+  struct irlas_panel panel = irlas_panel(&panels, task);
+  const float *from = p[1] + panel.offset;
+  for (ptrdiff_t tap = 0; tap < panels.taps; tap++)
+    for (ptrdiff_t i = 0; i < panels.inputs; i++)
+      for (ptrdiff_t o = 0; o < panel.width; o++)
+        p[0][((panel.start + o) * panels.inputs + i) * panels.taps + tap] = *from++;
+}
+
+IRLAS_INLINE int irlas_weight_transpose_tasks(const struct irlas_conv *d) {
+  struct irlas_panels panels = irlas_transposed_panels(d);
+  return (int)irlas_panel_count(&panels);
+}
+IRLAS_INLINE ptrdiff_t irlas_weight_transpose_scratch(const struct irlas_conv *d) { return (void)d, 0; }
+// p: transposed weight (panels of input channels, taps in the same order) - weight
+IRLAS_INLINE void irlas_weight_transpose(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  struct irlas_panels forward = irlas_forward_panels(d), transposed = irlas_transposed_panels(d);
+  struct irlas_panel panel = irlas_panel(&transposed, task);
+  float *to = p[0] + panel.offset;
+  for (ptrdiff_t j = 0; j < transposed.inputs; j++) {
+    // The channels of a dense panel share a group, and so the forward panel of output j.
+    ptrdiff_t first = irlas_weight_at(&forward, panel.group * forward.outputs + j, 0, 0);
+    ptrdiff_t width = irlas_panel(&forward, irlas_panel_of(&forward, panel.group * forward.outputs + j)).width;
+    for (ptrdiff_t tap = 0; tap < forward.taps; tap++) {
+      float *row = to + (tap * transposed.inputs + j) * panel.width;
+      for (ptrdiff_t c = 0; c < panel.width; c++) {
+        ptrdiff_t input = panel.start + c;
+        if (forward.joined)
+          row[c] = p[1][irlas_weight_at(&forward, input / forward.inputs * forward.outputs + j, tap,
+                                        input % forward.inputs)];
+        else
+          row[c] = p[1][first + (tap * forward.inputs + input % forward.inputs) * width];
+      }
+    }
+  }
+}
+
+IRLAS_INLINE int irlas_folded_weight_tasks(const struct irlas_fold *d) { return (void)d, 1; }
+IRLAS_INLINE ptrdiff_t irlas_folded_weight_scratch(const struct irlas_fold *d) { return (void)d, 0; }
+// p: new weight - weight, scale, variance: weight * scale / sqrt(variance + epsilon) by output channel
+IRLAS_INLINE void irlas_folded_weight(const struct irlas_fold *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  (void)task;
+  struct irlas_conv conv = {.channels = d->channels, .outputs = d->outputs, .groups = d->groups,
+                            .kernel_height = 1, .kernel_width = d->taps / (d->channels / d->groups)};
+  struct irlas_panels panels = irlas_forward_panels(&conv);
+  ptrdiff_t count = irlas_panel_count(&panels);
+  for (ptrdiff_t index = 0; index < count; index++) {
+    struct irlas_panel panel = irlas_panel(&panels, index);
+    for (ptrdiff_t o = 0; o < panel.width; o++) {
+      ptrdiff_t output = panel.start + o;
+      float factor = p[2][output] / __builtin_sqrtf(p[3][output] + d->epsilon);
+      for (ptrdiff_t row = 0; row < d->taps; row++) {
+        ptrdiff_t at = panel.offset + row * panel.width + o;
+        p[0][at] = p[1][at] * factor;
+      }
+    }
+  }
+}
+
+IRLAS_INLINE int irlas_folded_bias_tasks(const struct irlas_fold *d) { return (void)d, 1; }
+IRLAS_INLINE ptrdiff_t irlas_folded_bias_scratch(const struct irlas_fold *d) { return (void)d, 0; }
+// p: new bias - scale, shift, mean, variance [, bias]: shift + (bias - mean) * scale / sqrt(variance + epsilon)
+IRLAS_INLINE void irlas_folded_bias(const struct irlas_fold *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  (void)task;
+  for (ptrdiff_t o = 0; o < d->outputs; o++) {
+    float factor = p[1][o] / __builtin_sqrtf(p[4][o] + d->epsilon);
+    float bias = d->has_bias ? p[5][o] : 0;
+    p[0][o] = p[2][o] + (bias - p[3][o]) * factor;
+  }
+}

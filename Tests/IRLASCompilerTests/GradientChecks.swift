@@ -10,7 +10,7 @@ struct ReferenceExample {
 
   init(_ graph: Graph, batch: Int, seed: UInt64) {
     interpreter = ReferenceInterpreter(graph, batch: batch)
-    var numbers = TestNumbers(seed: seed ^ 0x5EED)
+    var numbers = RandomSource(seed: seed ^ 0x5EED)
     var images: [[Double]] = []
     var tensors: [NodeID: [Double]] = [:]
     var classes = 1

@@ -27,24 +27,24 @@ package func randomNetwork(seed: UInt64, options: RandomNetworkOptions = RandomN
 }
 
 private struct RandomNetworkDraw {
-  var numbers: TestNumbers
+  var numbers: RandomSource
   let options: RandomNetworkOptions
   var builder: GraphBuilder
   /// Values that later layers may read.
   var values: [NodeID] = []
 
   init(seed: UInt64, options: RandomNetworkOptions) {
-    numbers = TestNumbers(seed: seed)
+    numbers = RandomSource(seed: seed)
     self.options = options
     builder = GraphBuilder(name: "Random\(seed)")
   }
 
   mutating func graph() throws(ShapeIssue) -> Graph {
-    let size = Shape.image(numbers.integer(1...3), numbers.integer(5...9), numbers.integer(5...9))
+    let size = Shape.image(numbers.pick(1...3), numbers.pick(5...9), numbers.pick(5...9))
     let image = try builder.add(.input(index: 0), declared: size)
     let stem = Window(
       kernelSize: Extent(3, 3), stride: .one, padding: Border(top: 1, left: 1, bottom: 1, right: 1))
-    values = [try builder.conv(image, out: 2 * numbers.integer(1...3), Convolution(window: stem)).result]
+    values = [try builder.conv(image, out: 2 * numbers.pick(1...3), Convolution(window: stem)).result]
     for _ in 0..<options.layers { values.append(try layer()) }
     // Every value is read, so that no layer is dropped: the head sums what its linear layers say of each.
     var read = [Bool](repeating: false, count: builder.nodes.count)
@@ -56,22 +56,22 @@ private struct RandomNetworkDraw {
   }
 
   private mutating func head(_ value: NodeID) throws(ShapeIssue) -> NodeID {
-    let isPooled = numbers.oneIn(2)
+    let isPooled = numbers.once(in: 2)
     let flat = try builder.add(isPooled ? .globalAveragePool : .flatten, [value])
-    return try builder.linear(flat, out: options.classes, bias: numbers.oneIn(2)).result
+    return try builder.linear(flat, out: options.classes, bias: numbers.once(in: 2)).result
   }
 
   private mutating func layer() throws(ShapeIssue) -> NodeID {
-    let x = numbers.oneIn(3) ? numbers.pick(values) : values[values.count - 1]
+    let x = numbers.once(in: 3) ? numbers.pick(values) : values[values.count - 1]
     let shape = builder.shape(of: x)
-    switch numbers.integer(0...15) {
+    switch numbers.pick(0...15) {
     case 0, 1, 2: return try conv(x)
     case 3, 4: return try builder.batchNorm(x, BatchNorm(epsilon: 1e-2, momentum: 0.2)).result
     case 5, 6: return try builder.add(.activation(numbers.pick(Activation.allCases)), [x])
     case 7: return try pool(x)
     case 8:
       let peers = values.filter { builder.shape(of: $0) == shape }
-      return try builder.add(.add, [x, numbers.pick(peers)] + (numbers.oneIn(3) ? [x] : []))
+      return try builder.add(.add, [x, numbers.pick(peers)] + (numbers.once(in: 3) ? [x] : []))
     case 9: return try multiply(x)
     case 10:
       let peers = values.filter {
@@ -83,23 +83,23 @@ private struct RandomNetworkDraw {
     case 11:
       let axis = numbers.pick(Axis.allCases)
       let size = shape[axis.rawValue]
-      let start = numbers.integer(0...size - 1)
-      return try builder.add(.slice(axis: axis, start: start, length: numbers.integer(1...size - start)), [x])
+      let start = numbers.pick(0...size - 1)
+      return try builder.add(.slice(axis: axis, start: start, length: numbers.pick(1...size - start)), [x])
     case 12:
       let groups = shape.channels % 2 == 0 ? 2 : shape.channels
       return try builder.add(.channelShuffle(groups: groups), [x])
     case 13:
       let border = Border(
-        top: numbers.integer(0...1), left: numbers.integer(0...1), bottom: numbers.integer(0...1),
-        right: numbers.integer(0...1))
+        top: numbers.pick(0...1), left: numbers.pick(0...1), bottom: numbers.pick(0...1),
+        right: numbers.pick(0...1))
       let canCrop = shape.height > 3 && shape.width > 3
-      return try builder.add(canCrop && numbers.oneIn(2) ? .crop(border) : .pad(border), [x])
+      return try builder.add(canCrop && numbers.once(in: 2) ? .crop(border) : .pad(border), [x])
     case 14:
       guard shape.height <= 5, shape.width <= 5 else { return try builder.add(.identity, [x]) }
       return try builder.add(.upsample(factor: 2), [x])
     default:
       guard options.drops else { return try builder.add(.identity, [x]) }
-      return try builder.add(numbers.oneIn(2) ? .dropout(rate: 0.3) : .dropPath(rate: 0.25), [x])
+      return try builder.add(numbers.once(in: 2) ? .dropout(rate: 0.3) : .dropPath(rate: 0.25), [x])
     }
   }
 
@@ -108,9 +108,9 @@ private struct RandomNetworkDraw {
     let window = window(of: x, largestKernel: 4)
     let groups = numbers.pick((1...channels).filter { channels % $0 == 0 })
     let convolution = Convolution(window: window, groups: groups)
-    let out = groups * numbers.integer(1...max(1, 6 / groups))
-    let (result, parameters) = try builder.conv(x, out: out, convolution, bias: numbers.oneIn(2))
-    guard numbers.oneIn(4) else { return result }
+    let out = groups * numbers.pick(1...max(1, 6 / groups))
+    let (result, parameters) = try builder.conv(x, out: out, convolution, bias: numbers.once(in: 2))
+    guard numbers.once(in: 4) else { return result }
     // The same weights once more, on another map of the same channels.
     let twin = try builder.add(.activation(.silu), [x])
     let second = try builder.conv(twin, out: out, convolution, sharing: parameters).result
@@ -125,19 +125,19 @@ private struct RandomNetworkDraw {
     window.padding = Border(
       top: min(window.padding.top, rows), left: min(window.padding.left, columns),
       bottom: min(window.padding.bottom, rows), right: min(window.padding.right, columns))
-    let pool = Pool(window: window, ceil: numbers.oneIn(2), countsPadding: numbers.oneIn(2))
-    return try builder.add(numbers.oneIn(2) ? .maxPool(pool) : .averagePool(pool), [x])
+    let pool = Pool(window: window, ceil: numbers.once(in: 2), countsPadding: numbers.once(in: 2))
+    return try builder.add(numbers.once(in: 2) ? .maxPool(pool) : .averagePool(pool), [x])
   }
 
   private mutating func multiply(_ x: NodeID) throws(ShapeIssue) -> NodeID {
     let shape = builder.shape(of: x)
-    if numbers.oneIn(3) {
+    if numbers.once(in: 3) {
       let peers = values.filter { builder.shape(of: $0) == shape }
       return try builder.add(.multiply, [x, numbers.pick(peers)])
     }
     // Squeeze and excitation, with one gate per channel or one for all.
     let pooled = try builder.add(.globalAveragePool, [x])
-    let scores = try builder.linear(pooled, out: numbers.oneIn(2) ? shape.channels : 1).result
+    let scores = try builder.linear(pooled, out: numbers.once(in: 2) ? shape.channels : 1).result
     let gate = try builder.add(.activation(numbers.pick([.sigmoid, .hardSigmoid])), [scores])
     return try builder.add(.multiply, [x, gate])
   }
@@ -145,14 +145,14 @@ private struct RandomNetworkDraw {
   /// A window that fits: it may be rectangular, strided, dilated and padded on each side by another amount.
   private mutating func window(of x: NodeID, largestKernel: Int) -> Window {
     let shape = builder.shape(of: x)
-    func side(_ size: Int, _ numbers: inout TestNumbers) -> (
+    func side(_ size: Int, _ numbers: inout RandomSource) -> (
       kernel: Int, stride: Int, dilation: Int, Int, Int
     ) {
-      let kernel = numbers.integer(1...min(largestKernel, size))
-      let dilation = kernel > 1 && numbers.oneIn(3) && 2 * (kernel - 1) < size ? 2 : 1
-      let before = numbers.integer(0...kernel / 2)
+      let kernel = numbers.pick(1...min(largestKernel, size))
+      let dilation = kernel > 1 && numbers.once(in: 3) && 2 * (kernel - 1) < size ? 2 : 1
+      let before = numbers.pick(0...kernel / 2)
       return (
-        kernel, size > 3 ? numbers.integer(1...2) : 1, dilation, before, numbers.integer(0...kernel / 2)
+        kernel, size > 3 ? numbers.pick(1...2) : 1, dilation, before, numbers.pick(0...kernel / 2)
       )
     }
     let rows = side(shape.height, &numbers)

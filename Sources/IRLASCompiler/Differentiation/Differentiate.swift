@@ -14,8 +14,8 @@ package import IRLASGraph
 /// - Returns: a graph with outputs `loss` (a scalar) and `logits`, a `learning_rate` hyperparameter and a state
 ///   `<parameter>.velocity` per parameter when there is momentum, and updates of parameters, velocities and
 ///   running statistics.
-/// - Parameter graph: a forward graph with one output `[k, 1, 1]`. The streams of its random masks are the
-///   indices of the `dropout` and `drop_path` nodes, so it should be in canonical form.
+/// - Parameter graph: a forward graph with one output `[k, 1, 1]`. Random masks draw from the streams whose numbers
+///   are the places of their `dropout` and `drop_path` nodes in `canonicalOrder`: equal programs draw equal masks.
 package func differentiate(_ graph: Graph, objective: TrainingObjective) throws(DifferentiationError) -> Graph
 {
   guard graph.updates.isEmpty else { throw .updatesAlready }
@@ -49,6 +49,8 @@ struct Differentiator {
   /// The newest value of a running statistic within the step, by forward index: a batch norm applied twice
   /// moves its statistics twice.
   private var runningValues: [NodeID?]
+  /// The number of the mask stream of each node, by forward index; empty when there are no masks.
+  private let streams: [Int]
   private var learningRate: NodeID?
   private var loss: NodeID?
   private var outputs: [Graph.Output] = []
@@ -61,6 +63,20 @@ struct Differentiator {
     contributions = Array(repeating: [], count: graph.nodes.count)
     runningValues = Array(repeating: nil, count: graph.nodes.count)
     values.reserveCapacity(graph.nodes.count)
+    streams = Self.maskStreams(of: graph)
+  }
+
+  private static func maskStreams(of graph: Graph) -> [Int] {
+    let isMasked = graph.nodes.contains {
+      switch $0.op {
+      case .dropout, .dropPath: true
+      default: false
+      }
+    }
+    guard isMasked else { return [] }
+    var streams = [Int](repeating: 0, count: graph.nodes.count)
+    for (place, id) in graph.canonicalOrder.enumerated() { streams[id.index] = place }
+    return streams
   }
 
   // MARK: Forward
@@ -107,7 +123,8 @@ struct Differentiator {
   {
     let x = values[node.inputs[0].index]
     guard rate > 0 else { return (x, nil) }
-    let mask = try emit(.randomMask(rate: rate, stream: id.index), [], declared: mask, "mask", beside: node)
+    let mask = try emit(
+      .randomMask(rate: rate, stream: streams[id.index]), [], declared: mask, "mask", beside: node)
     return (try copy(node, op: .multiply, inputs: [x, mask]), mask)
   }
 

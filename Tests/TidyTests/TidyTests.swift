@@ -11,7 +11,7 @@ import Testing
       "IRLASGraph", "CKernels", "COpenBLAS", "CGraphviz", "FoundationEssentials", "Glibc", "Synchronization",
     ],
     "IRLASTraining": [
-      "IRLASGraph", "IRLASCompiler", "CPixbuf", "FoundationEssentials", "Glibc", "Synchronization",
+      "IRLASGraph", "IRLASCompiler", "CPixbuf", "Dispatch", "FoundationEssentials", "Glibc", "Synchronization",
     ],
     "irlas": [
       "IRLASGraph", "IRLASDSL", "IRLASCompiler", "IRLASTraining", "ArgumentParser", "FoundationEssentials",

@@ -11,7 +11,8 @@ import Testing
       "IRLASGraph", "CKernels", "COpenBLAS", "CGraphviz", "FoundationEssentials", "Glibc", "Synchronization",
     ],
     "IRLASTraining": [
-      "IRLASGraph", "IRLASCompiler", "CPixbuf", "Dispatch", "FoundationEssentials", "Glibc", "Synchronization",
+      "IRLASGraph", "IRLASCompiler", "CPixbuf", "Dispatch", "FoundationEssentials", "Glibc",
+      "Synchronization",
     ],
     "irlas": [
       "IRLASGraph", "IRLASDSL", "IRLASCompiler", "IRLASTraining", "ArgumentParser", "FoundationEssentials",

@@ -1,0 +1,374 @@
+import IRLASGraph
+
+extension Lowering {
+  /// The parameters that a call fills: those of a cell or a primitive.
+  private struct Signature {
+    let name: String
+    let parameters: [(name: String, isRequired: Bool)]
+    /// Where it is declared; nil for primitives.
+    let span: SourceSpan?
+    let rendered: String
+  }
+
+  // MARK: Names
+
+  func lowerName(_ view: NameSyntax, _ context: Context) {
+    lowerReference(view.name, nameSpan: view.span, arguments: nil, span: view.span, context)
+  }
+
+  func lowerCall(_ view: CallSyntax, _ context: Context) {
+    lowerReference(
+      view.name.name, nameSpan: view.name.span, arguments: view.arguments, span: view.span, context)
+  }
+
+  /// A name with or without arguments. What stands nearest wins: bindings, declarations, then the language's own.
+  private func lowerReference(
+    _ name: String, nameSpan: SourceSpan, arguments: [ArgumentSyntax]?, span: SourceSpan, _ context: Context
+  ) {
+    if let local = use(name) {
+      guard let arguments else { return emit(.local(local.slot), span) }
+      return lowerPartial(name, local, arguments, span, context)
+    }
+    switch names.lookUp(name, in: file) {
+    case .module(let id)?:
+      return lowerModule(id, nameSpan: nameSpan, arguments: arguments ?? [], span: span, context)
+    case .recipe?, .search?:
+      return fail(
+        Diagnostic(
+          .unknownLayer, "`\(name)` is no layer", at: nameSpan, label: "a recipe or search cannot stand here"),
+        span)
+    case nil: break
+    }
+    if let index = Primitive.indices[name] {
+      let primitive = Primitive.all[index]
+      let signature = Signature(
+        name: name, parameters: primitive.parameters.map { ($0.name, $0.defaultValue == nil) }, span: nil,
+        rendered: primitive.signature)
+      return lowerArguments(.primitive(index), signature, arguments ?? [], span, context)
+    }
+    if let function = NumericFunction(rawValue: name) {
+      return lowerFunction(function, arguments, nameSpan: nameSpan, span: span, context)
+    }
+    if arguments == nil, name == "same" { return emit(.constant(.padding(.same)), span) }
+    if arguments == nil, name == "valid" { return emit(.constant(.padding(.valid)), span) }
+    if ["choose", "pick", "some", "maybe"].contains(name) {
+      return fail(notYet("`\(name)` is a choice", at: nameSpan), span)
+    }
+    if Primitive.later.contains(name) {
+      return fail(
+        Diagnostic(
+          .notYetElaborated, "`\(name)` is not in this version", at: nameSpan,
+          label: "a layer of a later version"), span)
+    }
+    fail(unknown(name, at: nameSpan, isLayer: context.isLink || arguments != nil), span)
+  }
+
+  /// The message for a name that nothing declares.
+  private func unknown(_ name: String, at span: SourceSpan, isLayer: Bool) -> Diagnostic {
+    if let later = laterNames[name] {
+      return Diagnostic(
+        .unknownName, "`\(name)` is used before it is bound", at: span, label: "not known here yet",
+        secondary: [.init(later, "bound here", style: .secondary)])
+    }
+    let code: DiagnosticCode = isLayer ? .unknownLayer : .unknownName
+    let kind = isLayer ? "layer" : "value"
+    let standard = names.standardNames
+    if names.scopes[file].files["std"] == nil {
+      let match = standard.contains(name) ? name : nil
+      let visible = names.layerNames(in: file) + visibleNames
+      if let near = match ?? (nearest(to: name, among: visible) == nil ? nearest(to: name, among: standard) : nil) {
+        let label =
+          match == nil
+          ? "did you mean `\(near)`? it is in `std`, which this file does not use"
+          : "it is in `std`, which this file does not use"
+        var edits: [Diagnostic.Edit] = []
+        if let place = names.scopes[file].standardInsertion {
+          edits.append(.init(place, place.lower == 0 ? "use std\n" : "\nuse std"))
+        }
+        if match == nil { edits.append(.init(span, near)) }
+        return Diagnostic(
+          code, "no \(kind) named `\(name)`", at: span, label: label,
+          help: [.init("add `use std`", edits: edits)])
+      }
+    }
+    var candidates = visibleNames + names.moduleNames(in: file)
+    candidates += Primitive.all.map(\.name) + NumericFunction.allCases.map(\.rawValue) + ["same", "valid"]
+    guard let near = nearest(to: name, among: candidates) else {
+      return Diagnostic(code, "no \(kind) named `\(name)`", at: span, label: "not known here")
+    }
+    return Diagnostic(
+      code, "no \(kind) named `\(name)`", at: span, label: "did you mean `\(near)`?",
+      help: [.init("write `\(near)`", edits: [.init(span, near)])])
+  }
+
+  // MARK: Calls
+
+  private func lowerModule(
+    _ id: Int, nameSpan: SourceSpan, arguments: [ArgumentSyntax], span: SourceSpan, _ context: Context
+  ) {
+    let header = names.modules[id]
+    switch header.keyword {
+    case .cell: break
+    case .space:
+      return fail(notYet("`\(header.name)` is a space", at: nameSpan), span)
+    case .network:
+      return fail(
+        Diagnostic(
+          .unknownLayer, "the network `\(header.name)` is no layer", at: nameSpan,
+          label: "networks stand alone",
+          secondary: [.init(header.nameSpan, "declared here", style: .secondary)],
+          help: [.init("make it a cell to use it inside another network")]), span)
+    }
+    noteReference(id, nameSpan)
+    let signature = Signature(
+      name: header.name, parameters: header.parameters.map { ($0.name, $0.defaultValue == nil) },
+      span: header.nameSpan, rendered: header.signature)
+    lowerArguments(.module(id), signature, arguments, span, context)
+  }
+
+  /// Matches arguments with parameters and schedules their values and the call.
+  private func lowerArguments(
+    _ callee: CallSite.Callee, _ signature: Signature, _ arguments: [ArgumentSyntax], _ span: SourceSpan,
+    _ context: Context
+  ) {
+    var inner = context
+    inner.isLink = false
+    var given: [Int: SourceSpan] = [:]
+    var targets: [Int] = []
+    var labels: [String?] = []
+    var spans: [SourceSpan] = []
+    var failed = false
+    var position = 0
+    for argument in arguments {
+      let label = argument.label?.name
+      let target: Int
+      if let label {
+        guard let index = signature.parameters.firstIndex(where: { $0.name == label }) else {
+          report(unknownArgument(label, argument, signature))
+          failed = true
+          continue
+        }
+        target = index
+      } else {
+        guard position < signature.parameters.count else {
+          if !failed {
+            report(tooMany(arguments.filter { $0.label == nil }.count, argument, signature))
+          }
+          failed = true
+          continue
+        }
+        target = position
+        position += 1
+      }
+      if let earlier = given[target] {
+        report(
+          Diagnostic(
+            .duplicateArgument, "`\(signature.parameters[target].name)` is given twice", at: argument.span,
+            label: "again here", secondary: [.init(earlier, "first here", style: .secondary)]))
+        failed = true
+        continue
+      }
+      given[target] = argument.span
+      targets.append(target)
+      labels.append(label)
+      spans.append(argument.value.span)
+    }
+    let site = add(
+      CallSite(
+        callee: callee, name: signature.name, labels: labels, parameters: targets, argumentSpans: spans,
+        peerSlot: context.peerSlot))
+    let values = arguments.map(\.value)
+    schedule { sequence in
+      if failed {
+        // The values are lowered all the same, for their own messages and uses.
+        for value in values {
+          sequence.value(value, inner)
+          sequence.emit(.pop, value.span)
+        }
+        sequence.emit(.constant(.poison), span)
+        return
+      }
+      for (value, target) in zip(values, targets) {
+        if case .primitive(let index) = callee, Primitive.all[index].parameters[target].type == .axis {
+          sequence.run { $0.lowerAxis(value) }
+        } else {
+          sequence.value(value, inner)
+        }
+      }
+      sequence.emit(.call(site: site), span)
+    }
+  }
+
+  /// The axis of `concat(axis: h)`: a letter, not a name of the program.
+  private func lowerAxis(_ value: ExpressionSyntax) {
+    if case .name(let name) = value, let axis = Axis(letter: name.name) {
+      return emit(.constant(.axis(axis)), value.span)
+    }
+    fail(
+      Diagnostic(
+        .typeMismatch, "`concat` joins along c, h or w", at: value.span, label: "not one of the three axes"),
+      value.span)
+  }
+
+  private func unknownArgument(_ label: String, _ argument: ArgumentSyntax, _ signature: Signature)
+    -> Diagnostic
+  {
+    let span = argument.label?.span ?? argument.span
+    let near = nearest(to: label, among: signature.parameters.map(\.name))
+    var secondary: [Diagnostic.Label] = []
+    if let place = signature.span { secondary.append(.init(place, "declared here", style: .secondary)) }
+    return Diagnostic(
+      .unknownArgument, "`\(signature.name)` has no parameter `\(label)`", at: span,
+      label: near.map { "did you mean `\($0)`?" } ?? "", secondary: secondary,
+      notes: ["it is \(signature.rendered)"],
+      help: near.map { [.init("write `\($0)`", edits: [.init(span, $0)])] } ?? [])
+  }
+
+  private func tooMany(_ count: Int, _ argument: ArgumentSyntax, _ signature: Signature) -> Diagnostic {
+    let limit = signature.parameters.count
+    return Diagnostic(
+      .tooManyArguments,
+      limit == 0
+        ? "`\(signature.name)` has no parameters"
+        : "`\(signature.name)` has \(counted(limit, "parameter")), not \(count)",
+      at: argument.span, label: limit == 0 ? "nothing to set" : "one too many",
+      secondary: signature.span.map { [.init($0, "declared here", style: .secondary)] } ?? [],
+      notes: limit == 0 ? [] : ["it is \(signature.rendered)"])
+  }
+
+  private func lowerPartial(
+    _ name: String, _ local: Local, _ arguments: [ArgumentSyntax], _ span: SourceSpan, _ context: Context
+  ) {
+    var inner = context
+    inner.isLink = false
+    let site = add(
+      CallSite(
+        callee: .local(local.slot), name: name, labels: arguments.map { $0.label?.name }, parameters: [],
+        argumentSpans: arguments.map(\.value.span), peerSlot: context.peerSlot))
+    schedule { sequence in
+      for argument in arguments { sequence.value(argument.value, inner) }
+      sequence.emit(.call(site: site), span)
+    }
+  }
+
+  private func lowerFunction(
+    _ function: NumericFunction, _ arguments: [ArgumentSyntax]?, nameSpan: SourceSpan, span: SourceSpan,
+    _ context: Context
+  ) {
+    var inner = context
+    inner.isLink = false
+    guard let arguments else {
+      return fail(
+        Diagnostic(
+          .typeMismatch, "`\(function.rawValue)` is a function of numbers, not a layer", at: nameSpan,
+          label: "it needs its arguments", notes: ["it is \(function.documentation.signature)"]), span)
+    }
+    if let labelled = arguments.first(where: { $0.label != nil }) {
+      report(
+        Diagnostic(
+          .unknownArgument, "the arguments of `\(function.rawValue)` have no labels",
+          at: labelled.label?.span ?? labelled.span, notes: ["it is \(function.documentation.signature)"]))
+      return emit(.constant(.poison), span)
+    }
+    guard function.arity.contains(arguments.count) else {
+      let code: DiagnosticCode =
+        arguments.count < function.arity.lowerBound ? .missingArgument : .tooManyArguments
+      return fail(
+        Diagnostic(
+          code, "`\(function.rawValue)` does not take \(counted(arguments.count, "argument"))", at: span,
+          notes: ["it is \(function.documentation.signature)"]), span)
+    }
+    schedule { sequence in
+      for argument in arguments { sequence.value(argument.value, inner) }
+      sequence.emit(.function(function, count: arguments.count), span)
+    }
+  }
+
+  // MARK: Members
+
+  func lowerPostfix(_ view: PostfixSyntax, _ context: Context) {
+    var members = view.members[...]
+    let qualified = lowerQualified(view, context)
+    if qualified { members = members.dropFirst() }
+    schedule { sequence in
+      if !qualified { sequence.value(view.base, context) }
+      for member in members { sequence.run { $0.lowerMember(member, context) } }
+    }
+  }
+
+  /// `std.fit`: a name of a used file. Emits the call and returns true when the base is the name of such a file.
+  private func lowerQualified(_ view: PostfixSyntax, _ context: Context) -> Bool {
+    guard case .name(let base) = view.base, find(base.name) == nil,
+      names.lookUp(base.name, in: file) == nil, let target = names.scopes[file].files[base.name],
+      let member = view.members.first, let token = member.name
+    else { return false }
+    guard case .module(let id)? = names.scopes[target].own[token.name] else {
+      let candidates = names.scopes[target].own.keys.sorted()
+      let near = nearest(to: token.name, among: candidates)
+      schedule {
+        $0.run {
+          $0.fail(
+            Diagnostic(
+              .unknownLayer, "`\(base.name)` has no layer named `\(token.name)`", at: token.span,
+              label: near.map { "did you mean `\($0)`?" } ?? ""), view.span)
+        }
+      }
+      return true
+    }
+    let span = base.span.union(member.span)
+    schedule {
+      $0.run {
+        $0.lowerModule(
+          id, nameSpan: token.span, arguments: member.arguments ?? [], span: span, context)
+      }
+    }
+    return true
+  }
+
+  private func lowerMember(_ view: MemberSyntax, _ context: Context) {
+    guard let token = view.name else {
+      emit(.pop, view.span)
+      return emit(.constant(.poison), view.span)
+    }
+    guard let member = Member(rawValue: token.name) else {
+      emit(.pop, view.span)
+      if token.name == "reads" { return fail(notYet("`reads` counts the edges of a space", at: token.span), view.span) }
+      let near = nearest(to: token.name, among: Member.allCases.map(\.rawValue))
+      return fail(
+        Diagnostic(
+          .unknownMember, "no value has an attribute `\(token.name)`", at: token.span,
+          label: near.map { "did you mean `\($0)`?" } ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves"),
+        view.span)
+    }
+    let arguments = view.arguments ?? []
+    guard arguments.count == member.arity, arguments.allSatisfy({ $0.label == nil }) else {
+      emit(.pop, view.span)
+      return fail(
+        Diagnostic(
+          arguments.count < member.arity ? .missingArgument : .tooManyArguments,
+          "`\(member.rawValue)` takes \(counted(member.arity, "argument")) without labels", at: view.span),
+        view.span)
+    }
+    schedule { sequence in
+      for argument in arguments { sequence.value(argument.value, context) }
+      sequence.emit(.member(member, argumentCount: arguments.count), token.span)
+    }
+  }
+}
+
+/// `1 tensor`, `2 tensors`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+extension ModuleHeader {
+  /// The module as messages write it: `Bottleneck(out, width, groups = 1)`.
+  var signature: String {
+    if parameters.isEmpty { return name }
+    let list = parameters.map { parameter in
+      guard let value = parameter.defaultValue else {
+        return parameter.type == .number ? parameter.name : "\(parameter.name): \(parameter.type.name)"
+      }
+      return "\(parameter.name) = \(String(value.text.prefix(40)))"
+    }
+    return "\(name)(\(list.joined(separator: ", ")))"
+  }
+}

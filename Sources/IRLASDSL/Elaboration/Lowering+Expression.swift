@@ -1,0 +1,295 @@
+import IRLASGraph
+
+extension Lowering {
+  /// Schedules the instructions that push the value of an expression.
+  func lower(_ expression: ExpressionSyntax, _ context: Context) {
+    let span = expression.span
+    var inner = context
+    inner.isLink = false
+    switch expression {
+    case .missing: emit(.constant(.poison), span)
+    case .number(let number): emit(.constant(Self.value(of: number)), span)
+    case .kernel(let kernel):
+      guard let size = kernel.size else { return emit(.constant(.poison), span) }
+      emit(.constant(.kernel(Extent(size.height, size.width))), span)
+    case .string(let string): emit(.constant(.string(string.value)), span)
+    case .boolean(let boolean): emit(.constant(.boolean(boolean.value)), span)
+    case .parenthesized(let view): lower(view.expression, context)
+    case .name(let name): lowerName(name, context)
+    case .call(let call): lowerCall(call, context)
+    case .postfix(let postfix): lowerPostfix(postfix, inner)
+    case .peer: lowerPeer(span, context)
+    case .chain(let chain): lowerChain(chain, inner)
+    case .operation(let operation):
+      switch operation.family {
+      case .or, .and: lowerLogic(operation, inner)
+      case .sum: lowerSum(operation, inner)
+      case .product: lowerProduct(operation, inner)
+      }
+    case .comparison(let comparison):
+      guard let comparator = comparison.comparator.flatMap({ Comparator($0.kind) }) else {
+        return emit(.constant(.poison), span)
+      }
+      schedule {
+        $0.value(comparison.left, inner)
+        $0.value(comparison.right, inner)
+        $0.emit(.compare(comparator), span)
+      }
+    case .prefix(let prefix):
+      schedule {
+        $0.value(prefix.operand, inner)
+        $0.emit(prefix.isNot ? .not : .negate, span)
+      }
+    case .range: fail(notYet("a range of values is a choice", at: span), span)
+    case .sample: fail(notYet("`sample` draws from a space", at: span), span)
+    case .tuple(let tuple): lowerElements(tuple.elements, splices: true, span, inner)
+    case .list(let list): lowerElements(list.elements, splices: false, span, inner)
+    case .conditional(let view): lowerConditional(view, inner, isLink: context.isLink)
+    case .repetition(let view): lowerRepetition(view, inner)
+    case .each(let view): lowerEach(view, inner)
+    case .then(let view): lowerThen(view, inner)
+    }
+  }
+
+  /// The value of a literal; durations are in seconds, sizes in bytes.
+  static func value(of number: NumberSyntax) -> Value {
+    guard let literal = number.value else { return .poison }
+    return literal.integer.map(Value.integer) ?? .float(literal.value)
+  }
+
+  private func lowerElements(
+    _ elements: [ExpressionSyntax], splices: Bool, _ span: SourceSpan, _ context: Context
+  ) {
+    schedule { sequence in
+      for element in elements { sequence.value(element, context) }
+      sequence.emit(.collect(count: elements.count, splices: splices), span)
+    }
+  }
+
+  private func lowerPeer(_ span: SourceSpan, _ context: Context) {
+    if let slot = context.peerSlot { return emit(.peer(slot: slot), span) }
+    fail(
+      Diagnostic(
+        .misplacedPeer, "`peer` is known only in an operand of a sum", at: span,
+        label: "the shape of the other operands of `+`",
+        help: [.init("write it in an operand directly under `+`, or as the default of a cell that is applied there")]),
+      span)
+  }
+
+  // MARK: Chains and operators
+
+  private func lowerChain(_ chain: ChainSyntax, _ context: Context) {
+    let links = chain.links
+    guard let first = links.first else { return emit(.constant(.poison), chain.span) }
+    var linkContext = context
+    linkContext.isLink = true
+    schedule { sequence in
+      sequence.value(first, context)
+      for (index, link) in links.enumerated().dropFirst() {
+        sequence.value(link, linkContext)
+        if let slot = context.peerSlot, case .name = link {
+          sequence.emit(.attachPeer(slot: slot), link.span)
+        }
+        sequence.emit(.apply(isFirst: index == 1), link.span)
+      }
+    }
+  }
+
+  private func lowerLogic(_ operation: OperationSyntax, _ context: Context) {
+    let isAnd = operation.family == .and
+    let end = newLabel()
+    let operands = operation.operands
+    schedule { sequence in
+      for (index, operand) in operands.enumerated() {
+        sequence.value(operand, context)
+        let step: Instruction =
+          index == operands.count - 1 ? .requireBool : .shortCircuit(isAnd: isAnd, label: end)
+        sequence.emit(step, operand.span)
+      }
+      sequence.place(end)
+    }
+  }
+
+  private func lowerSum(_ operation: OperationSyntax, _ context: Context) {
+    let operands = operation.operands
+    // What needs the shape of the others is evaluated after them.
+    let late = operands.map { mayNeedPeer($0.node) }
+    let order = operands.indices.filter { !late[$0] } + operands.indices.filter { late[$0] }
+    let site = add(site(of: operation, operands, order: order))
+    let slot = late.contains(true) ? newSlot() : nil
+    schedule { sequence in
+      for (position, index) in order.enumerated() {
+        var operandContext = context
+        operandContext.peerSlot = nil
+        if late[index], let slot {
+          sequence.emit(.capturePeer(slot: slot, count: position), operands[index].span)
+          operandContext.peerSlot = slot
+        }
+        sequence.value(operands[index], operandContext)
+      }
+      sequence.emit(.sum(site: site), operation.span)
+    }
+  }
+
+  private func lowerProduct(_ operation: OperationSyntax, _ context: Context) {
+    let operands = operation.operands
+    let site = add(site(of: operation, operands, order: Array(operands.indices)))
+    schedule { sequence in
+      for operand in operands { sequence.value(operand, context) }
+      sequence.emit(.product(site: site), operation.span)
+    }
+  }
+
+  private func site(of operation: OperationSyntax, _ operands: [ExpressionSyntax], order: [Int])
+    -> OperationSite
+  {
+    let tokens = operation.operators
+    var operators: [ArithmeticOperator] = [operation.family == .sum ? .add : .multiply]
+    operators += tokens.map { ArithmeticOperator($0.kind) ?? .add }
+    while operators.count < operands.count { operators.append(operators[0]) }
+    return OperationSite(
+      operators: operators, operandSpans: operands.map(\.span),
+      operandNames: operands.map { if case .name(let name) = $0 { name.name } else { nil } },
+      operatorSpans: tokens.map(\.span), order: order)
+  }
+
+  /// Whether an operand of a sum reads `peer`, applies a cell with such a default, or a layer that may be one.
+  private func mayNeedPeer(_ node: SyntaxNode) -> Bool {
+    for index in node.tokenRange {
+      let token = node.tree.tokens[index]
+      if token.kind == .peerKeyword { return true }
+      guard token.kind == .identifier else { continue }
+      let name = TokenSyntax(tree: node.tree, index: index).name
+      if let local = find(name) {
+        if layerSlots.contains(local.slot) { return true }
+      } else if case .module(let id)? = names.lookUp(name, in: file), names.modules[id].needsPeer {
+        return true
+      }
+    }
+    return false
+  }
+
+  // MARK: Control
+
+  private func lowerConditional(_ view: IfSyntax, _ context: Context, isLink: Bool) {
+    var branchContext = context
+    branchContext.isLink = isLink
+    let end = newLabel()
+    schedule { sequence in
+      for branch in view.branches {
+        let next = newLabel()
+        sequence.value(branch.condition, context)
+        sequence.emit(.branch(ifFalse: next, poison: end), branch.condition.span)
+        sequence.value(branch.value, branchContext)
+        sequence.emit(.jump(label: end), branch.span)
+        sequence.place(next)
+      }
+      sequence.value(view.otherwise, branchContext)
+      sequence.place(end)
+    }
+  }
+
+  private func lowerThen(_ view: ThenSyntax, _ context: Context) {
+    guard let slot = context.copySlot else {
+      return fail(
+        Diagnostic(
+          .misplacedThen, "`then` outside `repeat`", at: view.span,
+          label: "there is no first copy here",
+          help: [.init("`a then b` gives a to the first copy of a `repeat` and b to the rest")]),
+        view.span)
+    }
+    let parts = view.parts
+    let end = newLabel()
+    schedule { sequence in
+      for (index, part) in parts.enumerated() {
+        guard index < parts.count - 1 else {
+          sequence.value(part, context)
+          break
+        }
+        let next = newLabel()
+        sequence.emit(.unlessCopy(slot: slot, index: index, label: next), part.span)
+        sequence.value(part, context)
+        sequence.emit(.jump(label: end), part.span)
+        sequence.place(next)
+      }
+      sequence.place(end)
+    }
+  }
+
+  private func lowerRepetition(_ view: RepeatSyntax, _ context: Context) {
+    if view.upperCount != nil {
+      return fail(notYet("`repeat` with a range of counts is a choice", at: view.span), view.span)
+    }
+    let (countSlot, indexSlot) = (newSlot(), newSlot())
+    let (top, end, poison, done) = (newLabel(), newLabel(), newLabel(), newLabel())
+    let span = view.span
+    let index = view.index
+    let isUniform = index == nil && !view.body.node.contains(.thenKeyword)
+    var body = context
+    body.copySlot = indexSlot
+    body.isLink = true
+    schedule { sequence in
+      sequence.value(view.count, context)
+      sequence.emit(
+        .loopCount(countSlot: countSlot, indexSlot: indexSlot, poison: poison), view.count.span)
+      if isUniform {
+        sequence.value(view.body, body)
+        sequence.emit(.repetition(countSlot: countSlot, isUniform: true), span)
+      } else {
+        sequence.run { lowering in
+          lowering.pushScope()
+          if let index { lowering.define(index.name, slot: indexSlot, span: index.span) }
+          lowering.place(top)
+          lowering.emit(.loopTest(countSlot: countSlot, indexSlot: indexSlot, end: end), span)
+        }
+        sequence.value(view.body, body)
+        sequence.run { $0.popScope() }
+        sequence.emit(.loopNext(indexSlot: indexSlot, top: top), span)
+        sequence.place(end)
+        sequence.emit(.repetition(countSlot: countSlot, isUniform: false), span)
+      }
+      sequence.emit(.jump(label: done), span)
+      sequence.place(poison)
+      sequence.emit(.constant(.poison), span)
+      sequence.place(done)
+    }
+  }
+
+  private func lowerEach(_ view: EachSyntax, _ context: Context) {
+    let (listSlot, countSlot, indexSlot) = (newSlot(), newSlot(), newSlot())
+    let elementSlot = newSlot(view.element?.name)
+    let (top, end, poison, done) = (newLabel(), newLabel(), newLabel(), newLabel())
+    let span = view.span
+    schedule { sequence in
+      sequence.value(view.list, context)
+      sequence.emit(
+        .loopList(listSlot: listSlot, countSlot: countSlot, indexSlot: indexSlot, poison: poison), view.list.span)
+      sequence.run { lowering in
+        lowering.pushScope()
+        if let element = view.element {
+          lowering.define(element.name, slot: elementSlot, span: element.span)
+        }
+        if let index = view.index { lowering.define(index.name, slot: indexSlot, span: index.span) }
+        lowering.place(top)
+        lowering.emit(.loopTest(countSlot: countSlot, indexSlot: indexSlot, end: end), span)
+        lowering.emit(
+          .loopElement(listSlot: listSlot, indexSlot: indexSlot, elementSlot: elementSlot), span)
+      }
+      sequence.value(view.body, context)
+      sequence.run { $0.popScope() }
+      sequence.emit(.loopNext(indexSlot: indexSlot, top: top), span)
+      sequence.place(end)
+      sequence.emit(.collectLoop(countSlot: countSlot), span)
+      sequence.emit(.jump(label: done), span)
+      sequence.place(poison)
+      sequence.emit(.constant(.poison), span)
+      sequence.place(done)
+    }
+  }
+
+  /// What only search elaborates.
+  func notYet(_ what: String, at span: SourceSpan) -> Diagnostic {
+    Diagnostic(
+      .notYetElaborated, "search spaces are not elaborated by this version", at: span, label: what)
+  }
+}

@@ -1,0 +1,213 @@
+import IRLASGraph
+
+/// Translates the body of one module, or one lone expression, to instructions, and reports what can be known
+/// without running them: unknown and duplicate names, unused bindings, arguments that fit no parameter.
+///
+/// Works through an explicit stack of steps, so that nesting costs no native stack.
+final class Lowering {
+  /// What surrounds an expression in the text.
+  struct Context {
+    /// The slot with the copy's index of the innermost `repeat`.
+    var copySlot: Int?
+    /// The slot with the shape of the other operands of the sum.
+    var peerSlot: Int?
+    /// Whether the expression stands after an arrow.
+    var isLink = false
+  }
+
+  /// What is left to do, last first.
+  private enum Step {
+    case expression(ExpressionSyntax, Context)
+    case run((Lowering) -> Void)
+  }
+
+  /// A name of the module.
+  struct Local {
+    let slot: Int
+    let span: SourceSpan
+    /// Whether to report the name when nothing reads it.
+    let mustBeUsed: Bool
+    var isUsed = false
+    /// How often it is read.
+    var useCount = 0
+  }
+
+  let names: NameTable
+  let file: Int
+  private(set) var code = Code()
+  private(set) var diagnostics: [Diagnostic] = []
+  /// Modules that the code names, with where: the edges along which cells could recurse.
+  private(set) var references: [(module: Int, span: SourceSpan)] = []
+
+  private var steps: [Step] = []
+  /// All names by index; `scopes` maps words to them.
+  private var locals: [Local] = []
+  private var scopes: [[String: Int]] = [[:]]
+  /// Slots of parameters that may hold a layer.
+  var layerSlots: Set<Int> = []
+  /// Sizes bound by input shapes, with their names.
+  var symbolicSlots: [(slot: Int, name: String, span: SourceSpan)] = []
+  /// Names that the module binds later, for a better message.
+  var laterNames: [String: SourceSpan] = [:]
+
+  /// Lowers in the scope of a file.
+  init(names: NameTable, file: Int) {
+    self.names = names
+    self.file = file
+  }
+
+  // MARK: Steps
+
+  /// Does `first` now and everything it schedules, until nothing is left.
+  func run(_ first: @escaping (Lowering) -> Void) {
+    steps.append(.run(first))
+    while let step = steps.popLast() {
+      switch step {
+      case .run(let body): body(self)
+      case .expression(let expression, let context): lower(expression, context)
+      }
+    }
+  }
+
+  /// A list of steps under construction, in the order in which they happen.
+  struct Sequence {
+    fileprivate var steps: [Step] = []
+
+    /// Evaluates an expression.
+    mutating func value(_ expression: ExpressionSyntax, _ context: Context) {
+      steps.append(.expression(expression, context))
+    }
+
+    /// Runs code at this point.
+    mutating func run(_ body: @escaping (Lowering) -> Void) { steps.append(.run(body)) }
+
+    /// Emits an instruction at this point.
+    mutating func emit(_ instruction: Instruction, _ span: SourceSpan) {
+      run { $0.emit(instruction, span) }
+    }
+
+    /// Places a label at this point.
+    mutating func place(_ label: Int) { run { $0.place(label) } }
+  }
+
+  /// Schedules a sequence before everything that is already waiting.
+  func schedule(_ build: (inout Sequence) -> Void) {
+    var sequence = Sequence()
+    build(&sequence)
+    steps += sequence.steps.reversed()
+  }
+
+  // MARK: Code
+
+  /// Appends an instruction.
+  func emit(_ instruction: Instruction, _ span: SourceSpan) {
+    code.instructions.append(instruction)
+    code.spans.append(span)
+  }
+
+  /// A label to be placed later.
+  func newLabel() -> Int {
+    code.targets.append(0)
+    return code.targets.count - 1
+  }
+
+  /// Places a label before the next instruction.
+  func place(_ label: Int) { code.targets[label] = code.instructions.count }
+
+  /// A slot that no name of the text reaches.
+  func newSlot(_ name: String? = nil) -> Int {
+    code.slotCount += 1
+    code.slotNames.append(name)
+    return code.slotCount - 1
+  }
+
+  /// Reports and pushes poison in place of the value.
+  func fail(_ diagnostic: Diagnostic, _ span: SourceSpan) {
+    diagnostics.append(diagnostic)
+    emit(.constant(.poison), span)
+  }
+
+  /// Reports.
+  func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+
+  /// Notes where a metric of the network is to be stored.
+  func setMetricSlot(_ metric: Metric, _ slot: Int) { code.metricSlots[metric] = slot }
+
+  func add(_ site: CallSite) -> Int {
+    code.calls.append(site)
+    return code.calls.count - 1
+  }
+
+  func add(_ site: OperationSite) -> Int {
+    code.operations.append(site)
+    return code.operations.count - 1
+  }
+
+  func add(_ site: RequirementSite) -> Int {
+    code.requirements.append(site)
+    return code.requirements.count - 1
+  }
+
+  func setOutputs(_ outputs: [OutputSite]) { code.outputs = outputs }
+
+  /// Notes that the code names a module.
+  func noteReference(_ module: Int, _ span: SourceSpan) { references.append((module, span)) }
+
+  // MARK: Names
+
+  /// Opens a scope of names: the body of `each`, the copies of a `repeat`.
+  func pushScope() { scopes.append([:]) }
+
+  /// Closes the innermost scope.
+  func popScope() { scopes.removeLast() }
+
+  /// Binds a name to a slot in the innermost scope.
+  func define(_ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool = false) {
+    locals.append(Local(slot: slot, span: span, mustBeUsed: mustBeUsed))
+    scopes[scopes.count - 1][name] = locals.count - 1
+    laterNames[name] = nil
+  }
+
+  /// Looks a name up without counting it as a use.
+  func find(_ name: String) -> Local? {
+    for scope in scopes.reversed() {
+      if let index = scope[name] { return locals[index] }
+    }
+    return nil
+  }
+
+  /// Looks a name up and counts it as a use.
+  func use(_ name: String) -> Local? {
+    for scope in scopes.reversed() {
+      if let index = scope[name] {
+        locals[index].isUsed = true
+        locals[index].useCount += 1
+        return locals[index]
+      }
+    }
+    return nil
+  }
+
+  /// Sets whether the name counts as used so far.
+  func setUsed(_ name: String, _ isUsed: Bool) {
+    for scope in scopes.reversed() {
+      if let index = scope[name] {
+        locals[index].isUsed = isUsed
+        return
+      }
+    }
+  }
+
+  /// All names in scope in the order of their definition.
+  var visibleNames: [String] {
+    var found: [(Int, String)] = []
+    for scope in scopes { for (name, index) in scope { found.append((index, name)) } }
+    return found.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  /// The names that must be read and are not, in the order of the text, with their spans.
+  var unusedLocals: [Local] { locals.filter { $0.mustBeUsed && !$0.isUsed } }
+
+  /// The names by index, for warnings about their use.
+  func useCount(ofSlot slot: Int) -> Int { locals.first { $0.slot == slot }?.useCount ?? 0 }
+}

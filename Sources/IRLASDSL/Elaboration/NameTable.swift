@@ -1,0 +1,55 @@
+/// What the names at the top of every file of a program mean.
+struct NameTable: Sendable {
+  /// What a name at the top of a file declares.
+  enum Declaration: Hashable, Sendable {
+    /// A cell, network or space, by its index in `modules`.
+    case module(Int)
+    /// A recipe, by its index in the program.
+    case recipe(Int)
+    /// A search; elaborated by later versions only.
+    case search
+  }
+
+  /// The names that one file sees.
+  struct Scope: Sendable {
+    /// Declared in the file itself.
+    var own: [String: Declaration] = [:]
+    /// Brought in by `use`.
+    var imported: [String: Declaration] = [:]
+    /// Used files by the last part of their path, for `std.bn`.
+    var files: [String: Int] = [:]
+    /// Where `use std` would be inserted; nil when the file uses it.
+    var standardInsertion: SourceSpan?
+  }
+
+  /// All cells, networks and spaces.
+  var modules: [ModuleHeader] = []
+  /// The scope of every file.
+  var scopes: [Scope] = []
+  /// The file of the standard library.
+  var standardFile = 0
+
+  /// What a name means in a file.
+  func lookUp(_ name: String, in file: Int) -> Declaration? {
+    scopes[file].own[name] ?? scopes[file].imported[name]
+  }
+
+  /// The names of all cells that a file sees, in order.
+  func moduleNames(in file: Int) -> [String] {
+    let scope = scopes[file]
+    return modules.indices.compactMap { id in
+      let name = modules[id].name
+      return scope.own[name] == .module(id) || scope.imported[name] == .module(id) ? name : nil
+    }
+  }
+
+  /// Everything that may stand after an arrow in a file, primitives first.
+  func layerNames(in file: Int) -> [String] {
+    Primitive.all.map(\.name) + moduleNames(in: file)
+  }
+
+  /// The names of the standard library.
+  var standardNames: [String] {
+    modules.filter { $0.file == standardFile }.map(\.name)
+  }
+}

@@ -76,7 +76,9 @@ extension Lowering {
     if names.scopes[file].files["std"] == nil {
       let match = standard.contains(name) ? name : nil
       let visible = names.layerNames(in: file) + visibleNames
-      if let near = match ?? (nearest(to: name, among: visible) == nil ? nearest(to: name, among: standard) : nil) {
+      if let near = match
+        ?? (nearest(to: name, among: visible) == nil ? nearest(to: name, among: standard) : nil)
+      {
         let label =
           match == nil
           ? "did you mean `\(near)`? it is in `std`, which this file does not use"
@@ -332,12 +334,15 @@ extension Lowering {
     }
     guard let member = Member(rawValue: token.name) else {
       emit(.pop, view.span)
-      if token.name == "reads" { return fail(notYet("`reads` counts the edges of a space", at: token.span), view.span) }
+      if token.name == "reads" {
+        return fail(notYet("`reads` counts the edges of a space", at: token.span), view.span)
+      }
       let near = nearest(to: token.name, among: Member.allCases.map(\.rawValue))
       return fail(
         Diagnostic(
           .unknownMember, "no value has an attribute `\(token.name)`", at: token.span,
-          label: near.map { "did you mean `\($0)`?" } ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves"),
+          label: near.map { "did you mean `\($0)`?" }
+            ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves"),
         view.span)
     }
     let arguments = view.arguments ?? []

@@ -72,7 +72,10 @@ extension Lowering {
       Diagnostic(
         .misplacedPeer, "`peer` is known only in an operand of a sum", at: span,
         label: "the shape of the other operands of `+`",
-        help: [.init("write it in an operand directly under `+`, or as the default of a cell that is applied there")]),
+        help: [
+          .init(
+            "write it in an operand directly under `+`, or as the default of a cell that is applied there")
+        ]),
       span)
   }
 
@@ -263,7 +266,8 @@ extension Lowering {
     schedule { sequence in
       sequence.value(view.list, context)
       sequence.emit(
-        .loopList(listSlot: listSlot, countSlot: countSlot, indexSlot: indexSlot, poison: poison), view.list.span)
+        .loopList(listSlot: listSlot, countSlot: countSlot, indexSlot: indexSlot, poison: poison),
+        view.list.span)
       sequence.run { lowering in
         lowering.pushScope()
         if let element = view.element {

@@ -259,7 +259,9 @@ extension Lowering {
 
   private func lowerGrow(_ view: GrowSyntax) {
     guard let token = view.name else { return }
-    if case .range = view.count { return report(notYet("`grow` with a range of counts is a choice", at: view.count.span)) }
+    if case .range = view.count {
+      return report(notYet("`grow` with a range of counts is a choice", at: view.count.span))
+    }
     let (slot, countSlot, indexSlot) = (newSlot(token.name), newSlot(), newSlot())
     let (top, end, poison) = (newLabel(), newLabel(), newLabel())
     schedule { sequence in

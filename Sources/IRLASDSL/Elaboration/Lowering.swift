@@ -16,7 +16,7 @@ final class Lowering {
   }
 
   /// What is left to do, last first.
-  private enum Step {
+  fileprivate enum Step {
     case expression(ExpressionSyntax, Context)
     case run((Lowering) -> Void)
   }
@@ -39,7 +39,7 @@ final class Lowering {
   /// Modules that the code names, with where: the edges along which cells could recurse.
   private(set) var references: [(module: Int, span: SourceSpan)] = []
 
-  private var steps: [Step] = []
+  fileprivate var steps: [Step] = []
   /// All names by index; `scopes` maps words to them.
   private var locals: [Local] = []
   private var scopes: [[String: Int]] = [[:]]

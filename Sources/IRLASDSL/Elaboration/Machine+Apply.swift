@@ -351,7 +351,8 @@ extension Machine {
     var help: [Diagnostic.Help] = []
     if case .layer = value { help.append(.init("apply the layer: x -> \(value.text)")) }
     return Diagnostic(
-      .expectedTensor, "an output is a tensor", at: span, label: "this is \(value.kindDescription)", help: help)
+      .expectedTensor, "an output is a tensor", at: span, label: "this is \(value.kindDescription)",
+      help: help)
   }
 }
 

@@ -291,7 +291,8 @@ extension Machine {
     let label = values.isEmpty ? "does not hold" : "here \(values[0].text) and \(values[1].text)"
     report(
       Diagnostic(
-        .requirementFailed, site.message ?? "this requires `\(site.text.prefix(80))`", at: span, label: label))
+        .requirementFailed, site.message ?? "this requires `\(site.text.prefix(80))`", at: span, label: label)
+    )
     abandon()
   }
 
@@ -301,7 +302,9 @@ extension Machine {
     let header = names.modules[module]
     set(
       parameter,
-      convert(value, to: header.parameters[parameter].type, of: header.name, header.parameters[parameter].name, span))
+      convert(
+        value, to: header.parameters[parameter].type, of: header.name, header.parameters[parameter].name, span
+      ))
   }
 
   private func missingArgument(_ parameter: Int, _ span: SourceSpan) {

@@ -111,10 +111,12 @@ extension Machine {
       let times = expected.lowerBound == 2 ? "twice" : "\(expected.lowerBound) times"
       help.append(.init("start from the tensor \(times): (\(twice)) -> \(layer.name)"))
     } else if tensors.count > 1, expected == 1...1 {
-      help.append(.init("join them first with concat or add, or apply it to each: each v in xs { v -> \(name) }"))
+      help.append(
+        .init("join them first with concat or add, or apply it to each: each v in xs { v -> \(name) }"))
     }
     return Diagnostic(
-      .arityMismatch, "\(name) takes \(wanted), but this chain carries \(tensors.count)", at: site, label: label,
+      .arityMismatch, "\(name) takes \(wanted), but this chain carries \(tensors.count)", at: site,
+      label: label,
       secondary: secondary, help: help)
   }
 
@@ -127,7 +129,8 @@ extension Machine {
     return Diagnostic(
       .expectedTensor, "`\(sign)` joins tensors with tensors", at: span,
       label: "this is \(value.kindDescription)",
-      secondary: operands.filter { $0 != span }.prefix(3).map { .init($0, "", style: .secondary) }, help: help)
+      secondary: operands.filter { $0 != span }.prefix(3).map { .init($0, "", style: .secondary) }, help: help
+    )
   }
 
   /// The message for operands of a sum or product whose shapes differ.
@@ -145,7 +148,9 @@ extension Machine {
       if tensor.isInput {
         secondary.append(
           .init(span, "\(name ?? "this") is \(shape), from the cell's input", style: .secondary))
-      } else if tensor.source.file == span.file, tensor.source.lower >= span.lower, tensor.source.upper <= span.upper {
+      } else if tensor.source.file == span.file, tensor.source.lower >= span.lower,
+        tensor.source.upper <= span.upper
+      {
         secondary.append(.init(span, "this is \(shape)", style: .secondary))
       } else {
         secondary.append(.init(tensor.source, "\(name ?? "one side") is \(shape) here", style: .secondary))
@@ -157,7 +162,8 @@ extension Machine {
     let many = tensors.count > 2
     return Diagnostic(
       .shapesDisagree,
-      many ? "operands of `\(sign)` have different shapes" : "the two sides of `\(sign)` have different shapes",
+      many
+        ? "operands of `\(sign)` have different shapes" : "the two sides of `\(sign)` have different shapes",
       at: place, secondary: secondary, notes: [difference(shapes[0], shapes[odd])],
       help: sumHelp(sign, shapes[0], shapes[odd], site, odd))
   }

@@ -3,7 +3,8 @@ import IRLASGraph
 extension Machine {
   /// The message for a primitive that cannot be applied to its inputs.
   func diagnostic(
-    for issue: ShapeIssue, _ primitive: Primitive, _ layer: LayerValue, _ tensors: [Tensor], _ site: SourceSpan
+    for issue: ShapeIssue, _ primitive: Primitive, _ layer: LayerValue, _ tensors: [Tensor],
+    _ site: SourceSpan
   ) -> Diagnostic {
     guard let assembly else { return Diagnostic(.valueOutOfRange, issue.description, at: site) }
     let name = primitive.name
@@ -22,13 +23,15 @@ extension Machine {
     case .windowDoesNotFit(let axis, let input, let padding, let reach):
       return Diagnostic(
         .vanishingSize, "the \(axis) vanishes: a window of \(reach) does not fit \(input)", at: site,
-        label: padding == 0 ? "\(shapes[0]) arrives here" : "\(shapes[0]) arrives here; padding adds \(padding)",
+        label: padding == 0
+          ? "\(shapes[0]) arrives here" : "\(shapes[0]) arrives here; padding adds \(padding)",
         secondary: shrinkage(of: tensors[0].node, site),
         help: [.init("`padding: same` never makes a size vanish; or use fewer strides before")])
     case .vanishes(let axis, let size):
       if axis == .channel {
         return Diagnostic(
-          .valueOutOfRange, "`\(name)` cannot take channels away", at: site, label: "\(shapes[0]) arrives here",
+          .valueOutOfRange, "`\(name)` cannot take channels away", at: site,
+          label: "\(shapes[0]) arrives here",
           secondary: arriving)
       }
       return Diagnostic(
@@ -72,7 +75,8 @@ extension Machine {
         label: "n, [h, w] or [t, l, b, r]")
     case .inputCount, .wrongKind, .outOfRange, .declaredShape, .parameterShape:
       return Diagnostic(
-        .shapeContract, "`\(name)` cannot be applied here: \(issue.description)", at: site, secondary: arriving)
+        .shapeContract, "`\(name)` cannot be applied here: \(issue.description)", at: site,
+        secondary: arriving)
     }
   }
 

@@ -19,7 +19,8 @@ extension Machine {
       if index > 0, site.operators[index] == .subtract {
         return fail(
           Diagnostic(
-            .notYetElaborated, "`-` between tensors is not in this version", at: site.operatorSpans[index - 1],
+            .notYetElaborated, "`-` between tensors is not in this version",
+            at: site.operatorSpans[index - 1],
             label: "only numbers can be subtracted"))
       }
       tensors.append(tensor)
@@ -126,7 +127,9 @@ extension Machine {
       report(Diagnostic(.indexOutOfRange, "the list is empty", at: span, label: "it has no last element"))
       return .poison
     case (.at, .list(let list)):
-      guard let index = index(arguments[0], limit: list.elements.count, of: list, span) else { return .poison }
+      guard let index = index(arguments[0], limit: list.elements.count, of: list, span) else {
+        return .poison
+      }
       return list.elements[index]
     case (.first, .list(let list)):
       guard let count = index(arguments[0], limit: list.elements.count + 1, of: list, span) else {
@@ -191,7 +194,9 @@ extension Machine {
   private func leaves(_ list: Value.List, _ span: SourceSpan) -> Value {
     guard let assembly else { return .poison }
     var candidates: Set<Int> = []
-    for element in list.elements { if case .tensor(let tensor) = element { candidates.insert(tensor.node.index) } }
+    for element in list.elements {
+      if case .tensor(let tensor) = element { candidates.insert(tensor.node.index) }
+    }
     guard let first = candidates.min() else { return .list(list) }
     steps += assembly.builder.nodes.count - first
     for node in assembly.builder.nodes[first...] {
@@ -288,7 +293,8 @@ extension Machine {
     guard case .integer(let expected) = value, expected == count else {
       report(
         Diagnostic(
-          .arityMismatch, "this cell takes \(value.text) tensors here, but the chain carries \(count)", at: span,
+          .arityMismatch, "this cell takes \(value.text) tensors here, but the chain carries \(count)",
+          at: span,
           label: "\(value.text) asked for"))
       return abandon()
     }

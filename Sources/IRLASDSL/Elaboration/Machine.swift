@@ -151,7 +151,8 @@ final class Machine {
       frames[top].pc = pc + 1
       steps += 1
       if steps > limits.steps {
-        return halt("this program takes more than \(limits.steps) steps to unfold", at: compiled.code.spans[pc])
+        return halt(
+          "this program takes more than \(limits.steps) steps to unfold", at: compiled.code.spans[pc])
       }
       execute(compiled.code.instructions[pc], compiled.code, compiled.code.spans[pc])
     }

@@ -79,7 +79,8 @@ package enum NumericFunction: String, CaseIterable, Hashable, Sendable {
       guard unit > 0 else { throw .domain("round_to needs a positive multiple") }
       return try ArithmeticOperator.multiply.apply(
         rounded(try ArithmeticOperator.divide.apply(first, .integer(unit))), .integer(unit))
-    case .log: return try float(first, "log of a number that is not positive") { $0 > 0 ? logarithm($0) : nil }
+    case .log:
+      return try float(first, "log of a number that is not positive") { $0 > 0 ? logarithm($0) : nil }
     case .exp: return try float(first, "") { exponential($0) }
     case .log2:
       if case .integer(let value) = first, value > 0, value & (value - 1) == 0 {

@@ -104,7 +104,9 @@ extension Primitive {
       (assembly, a, x) throws(ShapeIssue) in
       let (n, channels) = (a.int(0), assembly.shape(x[0]).channels)
       guard n > 0 else { throw .notPositive(attribute: "n", value: n) }
-      guard channels % n == 0 else { throw .groupsDoNotDivide(groups: n, channels: channels, ofOutput: false) }
+      guard channels % n == 0 else {
+        throw .groupsDoNotDivide(groups: n, channels: channels, ofOutput: false)
+      }
       var parts: [NodeID] = []
       for index in 0..<n {
         parts.append(
@@ -117,11 +119,16 @@ extension Primitive {
     ) { (assembly, a, x) throws(ShapeIssue) in [try assembly.add(.channelShuffle(groups: a.int(0)), x)] },
 
     // Borders and sizes.
-    Primitive("crop", [int("top", 0), int("left", 0), int("bottom", 0), int("right", 0)], "cuts off rows and columns") {
+    Primitive(
+      "crop", [int("top", 0), int("left", 0), int("bottom", 0), int("right", 0)], "cuts off rows and columns"
+    ) {
       (assembly, a, x) throws(ShapeIssue) in
       [try assembly.add(.crop(Border(top: a.int(0), left: a.int(1), bottom: a.int(2), right: a.int(3))), x)]
     },
-    Primitive("pad", [Parameter(name: "border", type: .padding, defaultValue: nil)], "zeros around: n, [h, w] or [t, l, b, r]") {
+    Primitive(
+      "pad", [Parameter(name: "border", type: .padding, defaultValue: nil)],
+      "zeros around: n, [h, w] or [t, l, b, r]"
+    ) {
       (assembly, a, x) throws(ShapeIssue) in
       guard case .explicit(let border) = a.padding(0) else {
         throw .wrongKind(input: 0, expected: "a number of rows and columns", actual: assembly.shape(x[0]))
@@ -131,7 +138,9 @@ extension Primitive {
     Primitive("pad_channels", [int("to")], "zero channels added at the end, up to `to` (ResNet option A)") {
       (assembly, a, x) throws(ShapeIssue) in
       let shape = assembly.shape(x[0])
-      guard a.int(0) >= shape.channels else { throw .vanishes(axis: .channel, size: a.int(0) - shape.channels) }
+      guard a.int(0) >= shape.channels else {
+        throw .vanishes(axis: .channel, size: a.int(0) - shape.channels)
+      }
       if a.int(0) == shape.channels { return x }
       let missing = Shape.image(a.int(0) - shape.channels, shape.height, shape.width)
       // Checked first, so that a failure adds no zeros.
@@ -144,7 +153,9 @@ extension Primitive {
     Primitive("flatten", [], "[c, h, w] to [c * h * w, 1, 1]") {
       (assembly, _, x) throws(ShapeIssue) in [try assembly.add(.flatten, x)]
     },
-    Primitive("zero", [stride], "zeros of the shape that a strided layer would give; adding them is the identity") {
+    Primitive(
+      "zero", [stride], "zeros of the shape that a strided layer would give; adding them is the identity"
+    ) {
       (assembly, a, x) throws(ShapeIssue) in
       let (shape, stride) = (assembly.shape(x[0]), a.extent(0))
       guard stride.height > 0, stride.width > 0 else {
@@ -163,7 +174,8 @@ extension Primitive {
       (assembly, a, x) throws(ShapeIssue) in [try assembly.add(.dropout(rate: a.float(0)), x)]
     },
     Primitive(
-      "drop_path", [float("rate")], "zeroes whole samples with probability `rate` while training (stochastic depth)"
+      "drop_path", [float("rate")],
+      "zeroes whole samples with probability `rate` while training (stochastic depth)"
     ) { (assembly, a, x) throws(ShapeIssue) in [try assembly.add(.dropPath(rate: a.float(0)), x)] },
   ]
 

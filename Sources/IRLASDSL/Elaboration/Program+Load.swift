@@ -6,9 +6,9 @@ extension Program {
   /// - Parameters:
   ///   - entry: the file to start from; its name is the path that others are relative to.
   ///   - loader: reads a file by its path.
-  package static func load(entry: SourceFile, loader: (String) -> LoadResult) -> Program {
+  package static func load(entry: SourceFile, loader: @escaping (String) -> LoadResult) -> Program {
     var loading = ProgramLoading(loader: loader)
-    loading.load(name: entry.name, utf8: entry.utf8, from: nil)
+    loading.load(name: entry.name, utf8: entry.utf8)
     loading.loadStandard()
     loading.resolveUses()
     loading.declare()
@@ -37,7 +37,7 @@ private struct ProgramLoading {
 
   // MARK: Files
 
-  mutating func load(name: String, utf8: [UInt8], from: Int?) {
+  mutating func load(name: String, utf8: [UInt8]) {
     let source = sources.add(name: name, utf8: utf8)
     let (tree, problems) = parse(source)
     diagnostics += problems
@@ -51,7 +51,7 @@ private struct ProgramLoading {
   mutating func loadStandard() {
     let key = "\u{0}std"
     names.standardFile = files.count
-    load(name: Self.standardName, utf8: PackageResources.std_irlas, from: nil)
+    load(name: Self.standardName, utf8: PackageResources.std_irlas)
     indices[Self.standardName] = nil
     indices[key] = names.standardFile
   }
@@ -87,11 +87,13 @@ private struct ProgramLoading {
     }
     switch loader(name) {
     case .bytes(let bytes):
-      load(name: name, utf8: bytes, from: user)
+      load(name: name, utf8: bytes)
       return files.count - 1
     case .missing:
       var help: [Diagnostic.Help] = []
-      if case .module(let tokens) = use.path, tokens.count == 1, nearest(to: tokens[0].name, among: ["std"]) != nil {
+      if case .module(let tokens) = use.path, tokens.count == 1,
+        nearest(to: tokens[0].name, among: ["std"]) != nil
+      {
         help.append(.init("write `std` for the standard library", edits: [.init(span, "std")]))
       }
       diagnostics.append(
@@ -275,7 +277,7 @@ private struct ProgramLoading {
     var bag = DiagnosticBag()
     bag.report(contentsOf: diagnostics)
     return Program(
-      sources: sources, loadDiagnostics: bag.finish(), names: names, codes: codes, files: files,
+      sources: sources, diagnostics: bag.finish(), names: names, codes: codes, files: files,
       recipeDeclarations: recipes)
   }
 
@@ -303,7 +305,8 @@ private struct ProgramLoading {
           diagnostics.append(
             Diagnostic(
               .cyclicCell,
-              circle.count == 1 ? "`\(circle[0])` uses itself" : "cells use one another in a circle", at: span,
+              circle.count == 1 ? "`\(circle[0])` uses itself" : "cells use one another in a circle",
+              at: span,
               label: "cells do not recurse",
               secondary: [.init(names.modules[target].nameSpan, "inside this cell", style: .secondary)],
               notes: [(circle + [names.modules[target].name]).joined(separator: " uses ")],

@@ -1,4 +1,4 @@
-package import IRLASGraph
+import IRLASGraph
 
 /// A program: a file, what it uses, and what its names mean.
 ///
@@ -17,7 +17,7 @@ package struct Program: Sendable {
   /// All files; the entry is the first one.
   package let sources: SourceSet
   /// What is wrong before anything is elaborated: text, grammar, names, uses.
-  package let loadDiagnostics: [Diagnostic]
+  package let diagnostics: [Diagnostic]
   /// The limits under which networks are elaborated.
   package var limits = ElaborationLimits()
 
@@ -40,7 +40,7 @@ package struct Program: Sendable {
   }
 
   /// Whether the file can be elaborated at all.
-  package var hasErrors: Bool { loadDiagnostics.contains { $0.severity == .error } }
+  package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
   private func modules(_ keyword: ModuleSyntax.Keyword) -> [ModuleHeader] {
     names.modules.filter { $0.file == 0 && $0.keyword == keyword && !$0.name.isEmpty }
@@ -58,7 +58,7 @@ package struct Program: Sendable {
   ///   - network: its name.
   ///   - arguments: values for its parameters, as program text: `("classes", "100")`.
   /// - Returns: the graph, or nil with at least one error.
-  package func elaborate(network: String, arguments: [(name: String, text: String)] = []) -> (
+  package func elaborate(network: String, arguments: [(name: String, value: String)] = []) -> (
     elaboration: Elaboration?, diagnostics: [Diagnostic]
   ) {
     guard let header = names.modules.first(where: { $0.file == 0 && $0.name == network }) else {
@@ -70,7 +70,8 @@ package struct Program: Sendable {
           Diagnostic(
             .unknownName, "this file has no network named `\(network)`", at: start,
             label: near.map { "did you mean `\($0)`?" } ?? "",
-            notes: networks.isEmpty ? ["it has no network at all"] : ["it has \(networks.joined(separator: ", "))"])
+            notes: networks.isEmpty
+              ? ["it has no network at all"] : ["it has \(networks.joined(separator: ", "))"])
         ]
       )
     }
@@ -86,7 +87,7 @@ package struct Program: Sendable {
     }
     if arguments.isEmpty { return elaborate(header, arguments: []) }
     // The values are read as the arguments of a line of the program.
-    let text = "check \(network)(\(arguments.map { "\($0.name): \($0.text)" }.joined(separator: ", "))) {}"
+    let text = "check \(network)(\(arguments.map { "\($0.name): \($0.value)" }.joined(separator: ", "))) {}"
     let source = SourceFile(id: SourceID(sources.files.count), name: "--set", text: text)
     let (tree, problems) = parse(source)
     guard problems.isEmpty, case .check(let check)? = tree.root.declarations.first,
@@ -97,14 +98,16 @@ package struct Program: Sendable {
     return elaborate(header, arguments: check.arguments)
   }
 
-  private func unreadable(_ arguments: [(name: String, text: String)], _ source: SourceFile) -> Diagnostic {
+  private func unreadable(_ arguments: [(name: String, value: String)], _ source: SourceFile) -> Diagnostic {
     Diagnostic(.expectedExpression, "these settings are not values", at: source.span(0..<source.utf8.count))
   }
 
   /// The sources with the text of `--set` arguments added, for rendering messages about them.
-  package func sources(withSettings arguments: [(name: String, text: String)], of network: String) -> SourceSet {
+  package func sources(withSettings arguments: [(name: String, value: String)], of network: String)
+    -> SourceSet
+  {
     var set = sources
-    let text = "check \(network)(\(arguments.map { "\($0.name): \($0.text)" }.joined(separator: ", "))) {}"
+    let text = "check \(network)(\(arguments.map { "\($0.name): \($0.value)" }.joined(separator: ", "))) {}"
     _ = set.add(name: "--set", utf8: Array(text.utf8))
     return set
   }
@@ -113,7 +116,7 @@ package struct Program: Sendable {
   func elaborate(_ header: ModuleHeader, arguments: [ArgumentSyntax]) -> (Elaboration?, [Diagnostic]) {
     guard let compiled = codes[header.id] else {
       // What is wrong with it has been said while loading.
-      return (nil, loadDiagnostics.filter { $0.severity == .error })
+      return (nil, self.diagnostics.filter { $0.severity == .error })
     }
     var diagnostics: [Diagnostic] = []
     var values = [Value?](repeating: nil, count: header.parameters.count)
@@ -164,7 +167,7 @@ package struct Program: Sendable {
     guard !diagnostics.contains(where: { $0.severity == .error }), let graph = machine.result else {
       if diagnostics.isEmpty {
         // Poison without a message of its own comes from what was reported while loading.
-        diagnostics = loadDiagnostics.filter { $0.severity == .error }
+        diagnostics = self.diagnostics.filter { $0.severity == .error }
         if diagnostics.isEmpty {
           diagnostics = [
             Diagnostic(.typeMismatch, "`\(header.name)` cannot be elaborated", at: header.nameSpan)

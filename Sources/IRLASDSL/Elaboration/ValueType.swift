@@ -63,7 +63,8 @@ indirect enum ValueType: Hashable, Sendable {
   func convert(_ value: Value) throws(Failure) -> Value {
     if value.isPoison { return .poison }
     switch (self, value) {
-    case (.any, _), (.int, .integer), (.float, .float), (.number, .integer), (.number, .float), (.bool, .boolean),
+    case (.any, _), (.int, .integer), (.float, .float), (.number, .integer), (.number, .float),
+      (.bool, .boolean),
       (.kernel, .kernel), (.layer, .layer), (.shape, .shape), (.padding, .padding), (.axis, .axis),
       (.extent, .kernel):
       return value

@@ -130,6 +130,15 @@ package struct DiagnosticBag: Sendable {
   /// Whether any error was reported.
   package var hasErrors: Bool { errorCount > 0 }
 
+  /// Whether further messages are only counted.
+  package var isFull: Bool { diagnostics.count >= limit }
+
+  /// Counts an error that is not kept, so that nobody has to write its message.
+  package mutating func omit() {
+    errorCount += 1
+    omitted += 1
+  }
+
   /// Adds a message, or counts it when the bag is full.
   package mutating func report(_ diagnostic: Diagnostic) {
     if diagnostic.severity == .error { errorCount += 1 }

@@ -14,11 +14,11 @@ package func displayWidth(of utf8: ArraySlice<UInt8>) -> Int {
 }
 
 /// The number of columns of one character, a tab excepted: 0 for combining marks, 2 for wide East Asian characters
-/// and emoji, 1 for the rest. Control characters are shown as one replacement sign.
+/// and emoji, 1 for the rest. Control and format characters are shown as one replacement sign (`printable`).
 package func displayWidth(of scalar: Unicode.Scalar) -> Int {
-  if scalar.value < 0x300 { return scalar == "\u{AD}" ? 0 : 1 }
+  if scalar.value < 0x300 { return 1 }
   switch scalar.properties.generalCategory {
-  case .nonspacingMark, .enclosingMark, .format: return 0
+  case .nonspacingMark, .enclosingMark: return 0
   default: break
   }
   switch scalar.value {
@@ -29,4 +29,22 @@ package func displayWidth(of scalar: Unicode.Scalar) -> Int {
   default:
     return 1
   }
+}
+
+/// A character as it may be sent to a terminal: control characters and invisible format characters, which could move
+/// the cursor or reverse the text, become U+FFFD.
+func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+  if scalar.value >= 0x20, scalar.value < 0x7F { return scalar }
+  switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator: return "\u{FFFD}"
+  default: return scalar
+  }
+}
+
+/// A text all of whose characters are printable.
+func printable(_ text: String) -> String {
+  if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+  var result = String.UnicodeScalarView()
+  for scalar in text.unicodeScalars { result.append(printable(scalar)) }
+  return String(result)
 }

@@ -54,12 +54,14 @@ package final class SourceFile: Sendable {
     return start..<max(start, end)
   }
 
-  /// The line and display column of the byte at `offset`, which is clamped to the text.
+  /// The line and display column of the byte at `offset`, which is clamped to the text. Beyond the first 64 KiB of a
+  /// line columns are counted in bytes.
   package func location(at offset: Int) -> SourceLocation {
     let offset = min(max(0, offset), utf8.count)
     let line = lineIndex(at: offset)
     let start = Int(lineStarts[line])
-    let column = displayWidth(of: utf8[start..<max(start, offset)])
+    let length = max(0, offset - start)
+    let column = length > 1 << 16 ? length : displayWidth(of: utf8[start..<start + length])
     return SourceLocation(line: line + 1, column: column + 1)
   }
 

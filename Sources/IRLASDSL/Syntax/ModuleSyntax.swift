@@ -63,7 +63,7 @@ package indirect enum TypeSyntax: Hashable, Sendable {
     case .listType:
       let element = node.children.lazy.compactMap(TypeSyntax.init).first { _ in true }
       self = .list(element ?? .missing(node), node)
-    case .missing: self = .missing(node)
+    case .missingType: self = .missing(node)
     default: return nil
     }
   }

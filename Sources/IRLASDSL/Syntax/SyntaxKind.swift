@@ -7,6 +7,8 @@ package enum SyntaxKind: UInt8, Hashable, Sendable, CaseIterable {
   case argumentList, argument
   /// A part that the text lacks: no token, zero width.
   case missing
+  /// A type that the text lacks, or a word that names no type.
+  case missingType
   /// Tokens that fit nowhere; reported, kept, ignored.
   case unexpected
 

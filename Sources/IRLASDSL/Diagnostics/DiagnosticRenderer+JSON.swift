@@ -1,6 +1,6 @@
 extension DiagnosticRenderer {
   /// One message as one JSON object without line ends. Lines and columns count from 1, offsets in bytes from 0.
-  func renderJSON(_ diagnostic: Diagnostic) -> String {
+  package func renderJSON(_ diagnostic: Diagnostic) -> String {
     let labels = diagnostic.labels.map { label in
       object([
         ("style", quoted(label.style.rawValue)), ("text", quoted(label.text)), ("at", place(label.span)),

@@ -3,42 +3,25 @@
 /// The long form shows the lines that the labels stand on, primary spans underlined with carets and secondary ones
 /// with dashes, then notes, the instantiation trace, and help with the lines as they would become.
 package struct DiagnosticRenderer: Sendable {
-  /// How much to show.
-  package enum Format: String, Sendable, CaseIterable {
-    /// Message, source lines, notes and help.
-    case long
-    /// `file:line:column: error[L0201]: message`
-    case short
-    /// One JSON object a line.
-    case json
-  }
-
   /// The files that spans refer to.
   package let sources: SourceSet
-  /// Long, short or JSON.
-  package let format: Format
   /// Whether to colour the long and short forms with ANSI escapes.
-  package let usesColor: Bool
+  package let color: Bool
 
   /// A renderer for messages about the given files.
-  package init(sources: SourceSet, format: Format = .long, usesColor: Bool = false) {
+  package init(sources: SourceSet, color: Bool = false) {
     self.sources = sources
-    self.format = format
-    self.usesColor = usesColor && format != .json
+    self.color = color
   }
 
-  /// All messages as lines; in the long form an empty line separates them.
+  /// The long form of several messages with an empty line between them, without a last line end.
   package func render(_ diagnostics: [Diagnostic]) -> String {
-    diagnostics.map(render).joined(separator: format == .long ? "\n" : "")
+    diagnostics.map { render($0) }.joined(separator: "\n\n")
   }
 
-  /// One message as one or more lines, each with a line end.
-  package func render(_ diagnostic: Diagnostic) -> String {
-    switch format {
-    case .long: renderLong(diagnostic)
-    case .short: "\(location(of: diagnostic.span)): \(heading(of: diagnostic))\n"
-    case .json: renderJSON(diagnostic) + "\n"
-    }
+  /// `file:line:column: error[L0201]: message`
+  package func renderShort(_ diagnostic: Diagnostic) -> String {
+    "\(location(of: diagnostic.span)): \(heading(of: diagnostic))"
   }
 
   /// `file:line:column`
@@ -54,7 +37,8 @@ package struct DiagnosticRenderer: Sendable {
     return severity + paint(": \(printable(diagnostic.message))", .bold)
   }
 
-  private func renderLong(_ diagnostic: Diagnostic) -> String {
+  /// The long form: message, source lines, notes, trace and help, without a last line end.
+  package func render(_ diagnostic: Diagnostic) -> String {
     var lines = [heading(of: diagnostic)]
     let excerpts = excerpts(of: diagnostic)
     let width = max(2, excerpts.flatMap(\.lines).map { String($0.number).count }.max() ?? 0)
@@ -84,7 +68,7 @@ package struct DiagnosticRenderer: Sendable {
       lines.append(paint("help", .green) + ": " + printable(help.message))
       for line in preview(of: help.edits) { lines.append(trimmed(paint(gutter + "|", .blue) + " " + line)) }
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.joined(separator: "\n")
   }
 
   private func trimmed(_ line: String) -> String {
@@ -95,7 +79,7 @@ package struct DiagnosticRenderer: Sendable {
 
   // MARK: Colour
 
-  enum Color: String {
+  enum Paint: String {
     case bold = "1"
     case red = "1;31"
     case yellow = "1;33"
@@ -103,7 +87,7 @@ package struct DiagnosticRenderer: Sendable {
     case green = "1;32"
   }
 
-  private func severityColor(_ diagnostic: Diagnostic) -> Color {
+  private func severityColor(_ diagnostic: Diagnostic) -> Paint {
     switch diagnostic.severity {
     case .error: .red
     case .warning: .yellow
@@ -111,12 +95,12 @@ package struct DiagnosticRenderer: Sendable {
     }
   }
 
-  private func paint(_ text: String, _ color: Color) -> String {
-    usesColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+  private func paint(_ text: String, _ paint: Paint) -> String {
+    color ? "\u{1B}[\(paint.rawValue)m\(text)\u{1B}[0m" : text
   }
 
   private func paintRow(_ row: AnnotatedLine.Row, _ diagnostic: Diagnostic) -> String {
-    guard usesColor else { return trimmed(row.map(\.text).joined()) }
+    guard color else { return trimmed(row.map(\.text).joined()) }
     return row.map { piece in
       switch piece.style {
       case nil: piece.text

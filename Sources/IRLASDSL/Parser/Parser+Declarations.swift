@@ -3,7 +3,8 @@
 extension Parser {
   /// `file = [ FILEDOC ] [ "irlas" INT ] { use } { decl }`
   mutating func parseFile() {
-    let mark = mark()
+    // The file holds every token, also `invalid` ones before the first that is not.
+    let mark = Mark(height: 0, token: 0)
     if at(.identifier), text(of: position) == "irlas" { parseVersion() }
     var hasDeclarations = false
     while !at(.endOfFile) {

@@ -86,8 +86,8 @@ extension Parser {
 
     static func < (a: Precedence, b: Precedence) -> Bool { a.rawValue < b.rawValue }
 
-    /// The next tighter one.
-    var tighter: Precedence { Precedence(rawValue: rawValue + 1) ?? .power }
+    /// The next tighter one, if there is one.
+    var tighter: Precedence? { Precedence(rawValue: rawValue + 1) }
 
     /// The node of a run of such operators.
     var node: SyntaxKind {
@@ -137,7 +137,7 @@ extension Parser {
           if precedence == .range { reportUnexpected() } else { reportChainedComparison() }
         }
         consumeOperator()
-        parseOperators(minimum: precedence.tighter)
+        if let tighter = precedence.tighter { parseOperators(minimum: tighter) } else { parseUnary() }
         if isSecond { finish(.unexpected, from: extra) }
         isFirst = false
       }
@@ -256,6 +256,8 @@ extension Parser {
     let conditionSpan = span(of: condition.token).union(previousEnd)
     let mark = mark()
     bump()
+    guard enter() else { return finish(.unexpected, from: mark) }
+    defer { leave() }
     let yes = span
     parseChain(inSequence: true)
     let yesSpan = SourceSpan(file: source.id, lower: yes.lower, upper: max(yes.lower, previousEnd.lower))

@@ -1,0 +1,111 @@
+package import IRLASGraph
+
+/// What a network is compiled for.
+package enum CompileMode: Hashable, Sendable {
+  /// Forward with running statistics; dropout does nothing.
+  case inference
+  /// One step of training: forward, backward, update.
+  case training(TrainingObjective)
+}
+
+/// How a network is compiled; all of it values, nothing is read from the environment.
+package struct CompileOptions: Hashable, Sendable {
+  package var mode: CompileMode
+  /// The number of samples a step works on.
+  package var batch: Int
+  /// The pass after which the graph (or the plan) is shown to the dump.
+  package var dumpAfter: String?
+
+  package init(mode: CompileMode, batch: Int, dumpAfter: String? = nil) {
+    self.mode = mode
+    self.batch = batch
+    self.dumpAfter = dumpAfter
+  }
+}
+
+/// The names of the passes, in the order in which `compile` runs them: what `dumpAfter` takes.
+package let passNames: [String] = {
+  let ofModes = GraphPass.forInference + GraphPass.beforeDifferentiation + GraphPass.forTraining
+  var names = ["input", "canonical"]
+  for name in ofModes.map(\.name) where !names.contains(name) { names.append(name) }
+  return names + ["differentiate", "plan"]
+}()
+
+/// Compiles a network to a plan: every pass in order.
+///
+/// - Parameters:
+///   - network: a forward graph that verifies.
+///   - dump: receives the text of the graph, or of the plan, after the pass named in the options. A pass that
+///     runs twice, before and after differentiation, is shown twice.
+package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String) -> Void)? = nil)
+  throws(CompileError) -> ExecutionPlan
+{
+  let pipeline = Pipeline(dumpAfter: options.dumpAfter, dump: dump)
+  var graph = try pipeline.checked("input", network)
+
+  // First of all, so that initial values and random masks depend on the network, not on how it was written:
+  // they are numbered by this order.
+  graph = try pipeline.checked("canonical", graph.canonicalized())
+  let streams = parameterStreams(of: graph)
+
+  switch options.mode {
+  case .inference:
+    graph = try pipeline.run(GraphPass.forInference, on: graph)
+  case .training(let objective):
+    // Before differentiation, so that what is removed needs no gradient; after it, because gradients bring
+    // new sums and copies.
+    graph = try pipeline.run(GraphPass.beforeDifferentiation, on: graph)
+    do {
+      graph = try differentiate(graph, objective: objective)
+    } catch {
+      throw .differentiation(error)
+    }
+    graph = try pipeline.checked("differentiate", graph)
+    graph = try pipeline.run(GraphPass.forTraining, on: graph)
+  }
+
+  // Schedule, lowering to kernel calls, memory plan.
+  let plan = try ExecutionPlan(
+    lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
+    streams: streams)
+  pipeline.show("plan", GeneratedCode(plan).program)
+  return plan
+}
+
+/// The stream of each parameter's initial values: its index in the canonical form of the network.
+private func parameterStreams(of graph: Graph) -> [String: Int] {
+  var streams: [String: Int] = [:]
+  for id in graph.ids {
+    if case .parameter = graph[id].op { streams[graph.path(of: id)] = id.index }
+  }
+  return streams
+}
+
+/// What happens between passes: verification in debug builds, and the dump.
+private struct Pipeline {
+  let dumpAfter: String?
+  let dump: ((String) -> Void)?
+
+  /// Runs passes one after the other.
+  func run(_ passes: [GraphPass], on graph: Graph) throws(CompileError) -> Graph {
+    var graph = graph
+    for pass in passes { graph = try checked(pass.name, pass.apply(graph)) }
+    return graph
+  }
+
+  /// The graph after a pass: verified in debug builds, shown when asked for.
+  func checked(_ pass: String, _ graph: Graph) throws(CompileError) -> Graph {
+    #if DEBUG
+      let issues = graph.verify()
+      guard issues.isEmpty else {
+        throw .invalidGraph(pass: pass, issues: issues.prefix(5).map { "\($0)" })
+      }
+    #endif
+    show(pass, graph.text)
+    return graph
+  }
+
+  func show(_ pass: String, _ text: @autoclosure () -> String) {
+    if pass == dumpAfter { dump?(text()) }
+  }
+}

@@ -1,0 +1,237 @@
+internal import IRLASGraph
+
+extension Lowering {
+  /// The kernel facet of every op: emits the calls that compute a node, or makes it another name of its operand.
+  mutating func lower(_ id: NodeID) throws(CompileError) {
+    let node = graph[id]
+    let shape = node.shape
+    let operands = node.inputs.map { operand($0) }
+    let inputs = graph.inputShapes(of: id)
+    switch node.op {
+    case .input, .labels, .hyperparameter, .parameter, .state:
+      break  // They have places from the start.
+    case .zero:
+      emit(.fill, .fill(count: count(of: id), value: 0), [result()], [])
+    case .identity:
+      alias()
+    case .dropout, .dropPath:
+      guard !isTraining else {
+        throw .needsDifferentiation(node: graph.path(of: id), op: node.op.mnemonic)
+      }
+      alias()
+
+    case .conv(let convolution):
+      let sizes = KernelSizes.conv(
+        batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
+      emit(.convForward, sizes, [result()], operands)
+    case .linear:
+      let sizes = KernelSizes.linear(
+        batch: batch, inputs: inputs[0].channels, outputs: shape.channels, hasBias: inputs.count == 3)
+      emit(.convForward, sizes, [result()], operands)
+    case .convInputGradient(let convolution):
+      let sizes = KernelSizes.conv(batch: batch, input: shape, output: inputs[0], convolution)
+      inputGradient(sizes, dy: operands[0], weight: operands[1], count: inputs[1].elementCount)
+    case .linearInputGradient:
+      let sizes = KernelSizes.linear(batch: batch, inputs: shape.channels, outputs: inputs[0].channels)
+      inputGradient(sizes, dy: operands[0], weight: operands[1], count: inputs[1].elementCount)
+    case .convWeightGradient(let convolution):
+      let (sizes, splits) = KernelSizes.convWeightGradient(
+        batch: batch, input: inputs[0], output: inputs[1], convolution)
+      summed(.convWeightGradient, sizes, operands, count: shape.elementCount, splits: splits)
+    case .linearWeightGradient:
+      let (sizes, splits) = KernelSizes.linearWeightGradient(
+        batch: batch, inputs: inputs[0].channels, outputs: inputs[1].channels)
+      summed(.convWeightGradient, sizes, operands, count: shape.elementCount, splits: splits)
+    case .biasGradient:
+      let (sizes, blocks) = KernelSizes.reduction(rows: rows(inputs[0]), channels: inputs[0].channels)
+      summed(.biasGradientPartial, sizes, operands, count: shape.elementCount, splits: blocks)
+
+    case .batchNorm(let norm):
+      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: norm.epsilon)
+      emit(.batchNorm, sizes, [result()], operands)
+    case .batchNormalize(let epsilon):
+      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
+      emit(.batchNormalize, sizes, [result()], operands)
+    case .batchStatistics:
+      let (sizes, blocks) = KernelSizes.reduction(rows: rows(inputs[0]), channels: inputs[0].channels)
+      let partials = temporary(blocks * shape.elementCount, "partials")
+      emit(.batchStatisticsPartial, sizes, [partials], operands)
+      emit(.batchStatistics, sizes, [result()], [partials])
+    case .batchNormReduce(let epsilon):
+      let (sizes, blocks) = KernelSizes.norm(
+        rows: rows(inputs[0]), channels: inputs[0].channels, epsilon: epsilon)
+      summed(.batchNormReducePartial, sizes, operands, count: shape.elementCount, splits: blocks)
+    case .batchNormInputGradient(let epsilon):
+      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
+      emit(.batchNormInputGradient, sizes, [result()], operands)
+    case .runningMean(let momentum):
+      let sizes = KernelSizes.running(channels: shape[0], momentum: momentum, count: 1)
+      emit(.runningMean, sizes, [result()], operands)
+    case .runningVariance(let momentum, let places):
+      let sizes = KernelSizes.running(
+        channels: shape[0], momentum: momentum, count: saturatingProduct(batch, places))
+      emit(.runningVariance, sizes, [result()], operands)
+    case .row(let index):
+      if graph.isView(id) {
+        alias(offset: index * shape[0])
+      } else {
+        emit(.row, .row(channels: shape[0], index: index), [result()], operands)
+      }
+
+    case .activation(let function):
+      emit(.activation, .elements(count: count(of: id), activation: function), [result()], operands)
+    case .activationGradient(let function):
+      emit(.activationGradient, .elements(count: count(of: id), activation: function), [result()], operands)
+    case .add:
+      emit(.add, .elements(count: count(of: id), operands: operands.count), [result()], operands)
+    case .multiply:
+      let gate: KernelSizes.Gate =
+        inputs[0] == inputs[1] ? .equalShape : inputs[1].channels == 1 ? .perSample : .perChannel
+      emit(.multiply, .places(batch: batch, inputs[0], gate: gate), [result()], operands)
+
+    case .maxPool(let pool):
+      let sizes = KernelSizes.pooling(batch: batch, input: inputs[0], output: shape, pool)
+      emit(.maxPool, sizes, [result()], operands)
+    case .maxPoolGradient(let pool):
+      let sizes = KernelSizes.pooling(batch: batch, input: shape, output: inputs[1], pool)
+      emit(.maxPoolGradient, sizes, [result()], operands)
+    case .averagePool(let pool):
+      let sizes = KernelSizes.pooling(batch: batch, input: inputs[0], output: shape, pool)
+      emit(.averagePool, sizes, [result()], operands)
+    case .averagePoolGradient(let pool):
+      let sizes = KernelSizes.pooling(batch: batch, input: shape, output: inputs[0], pool)
+      emit(.averagePoolGradient, sizes, [result()], operands)
+    case .globalAveragePool:
+      emit(.globalAveragePool, .places(batch: batch, inputs[0]), [result()], operands)
+    case .spatialSum:
+      emit(.spatialSum, .places(batch: batch, inputs[0]), [result()], operands)
+    case .globalAveragePoolGradient:
+      emit(.globalAveragePoolGradient, .places(batch: batch, shape), [result()], operands)
+
+    case .concat(let axis):
+      concat(axis, inputs, operands)
+    case .slice(let axis, let start, _):
+      let sizes = KernelSizes.copy(
+        batch: batch, size: shape, from: inputs[0], at: corner(axis, start), to: shape, at: (0, 0, 0))
+      emit(.copy, sizes, [result()], operands)
+    case .crop(let border):
+      let sizes = KernelSizes.copy(
+        batch: batch, size: shape, from: inputs[0], at: (0, border.top, border.left), to: shape,
+        at: (0, 0, 0))
+      emit(.copy, sizes, [result()], operands)
+    case .embed(let axis, let start):
+      place(operands[0], inputs[0], at: corner(axis, start))
+    case .pad(let border):
+      place(operands[0], inputs[0], at: (0, border.top, border.left))
+    case .flatten:
+      if graph.isView(id) {
+        alias()
+      } else {
+        transpose(operands, rows: inputs[0].height * inputs[0].width, columns: inputs[0].channels)
+      }
+    case .unflatten:
+      if graph.isView(id) {
+        alias()
+      } else {
+        transpose(operands, rows: shape.channels, columns: shape.height * shape.width)
+      }
+    case .channelShuffle(let groups):
+      let sizes = KernelSizes.shuffle(rows: rows(shape), channels: shape.channels, groups: groups)
+      emit(.channelShuffle, sizes, [result()], operands)
+    case .upsample(let factor):
+      emit(.upsample, .upsample(batch: batch, small: inputs[0], factor: factor), [result()], operands)
+    case .upsampleGradient(let factor):
+      emit(.upsampleGradient, .upsample(batch: batch, small: shape, factor: factor), [result()], operands)
+
+    case .randomMask(let rate, let stream):
+      let key = randomKeyOperand()
+      emit(.randomMask, .mask(count: count(of: id), stream: stream, rate: rate), [result()], [key])
+    case .softmaxCrossEntropy(let smoothing):
+      let sizes = KernelSizes.loss(batch: batch, classes: inputs[0].channels, smoothing: smoothing)
+      emit(.softmaxCrossEntropy, sizes, [result()], operands)
+    case .softmaxCrossEntropyGradient(let smoothing):
+      let sizes = KernelSizes.loss(batch: batch, classes: inputs[0].channels, smoothing: smoothing)
+      emit(.softmaxCrossEntropyGradient, sizes, [result()], operands)
+
+    case .sgdVelocity(let momentum, let decay):
+      let sizes = KernelSizes.sgd(
+        count: shape.elementCount, momentum: momentum, decay: decay, nesterov: false, hasVelocity: true)
+      emit(.sgdVelocity, sizes, [result()], operands)
+    case .sgdStep(let step):
+      let sizes = KernelSizes.sgd(
+        count: shape.elementCount, momentum: step.momentum, decay: step.decay, nesterov: step.nesterov,
+        hasVelocity: inputs.count == 4)
+      emit(.sgdStep, sizes, [result()], operands)
+
+    case .foldedWeight(let epsilon):
+      let sizes = KernelSizes.fold(
+        weight: shape, groups: packing(of: id).groups, hasBias: false, epsilon: epsilon)
+      emit(.foldedWeight, sizes, [result()], operands)
+    case .foldedBias(let epsilon):
+      let sizes = KernelSizes.fold(weight: shape, groups: 1, hasBias: inputs.count == 5, epsilon: epsilon)
+      emit(.foldedBias, sizes, [result()], operands)
+    }
+  }
+
+  // MARK: Patterns of calls
+
+  /// The number of places of a map in the whole batch.
+  private func rows(_ map: Shape) -> Int { batch * map.height * map.width }
+
+  /// A kernel that leaves `splits` partial results, and their sum in order.
+  private mutating func summed(
+    _ kernel: Kernel, _ sizes: KernelSizes, _ inputs: [ExecutionPlan.Operand], count: Int, splits: Int
+  ) {
+    guard splits > 1 else {
+      emit(kernel, sizes, [result()], inputs)
+      return
+    }
+    let partials = temporary(splits * count, "partials")
+    emit(kernel, sizes, [partials], inputs)
+    emit(.sumPartials, .partials(count: count, splits: splits), [result()], [partials])
+  }
+
+  /// The gradient of a convolution's input is a product with the transposed weight.
+  private mutating func inputGradient(
+    _ sizes: KernelSizes, dy: ExecutionPlan.Operand, weight: ExecutionPlan.Operand, count: Int
+  ) {
+    let transposed = temporary(count, "transposed")
+    emit(.weightTranspose, sizes, [transposed], [weight])
+    emit(.convInputGradient, sizes, [result()], [dy, transposed])
+  }
+
+  private mutating func concat(_ axis: Axis, _ shapes: [Shape], _ inputs: [ExecutionPlan.Operand]) {
+    let whole = graph[current].shape
+    let target = result()
+    var start = 0
+    for (shape, input) in zip(shapes, inputs) {
+      let sizes = KernelSizes.copy(
+        batch: batch, size: shape, from: shape, at: (0, 0, 0), to: whole, at: corner(axis, start))
+      emit(.copy, sizes, [target], [input])
+      start += shape[axis.rawValue]
+    }
+  }
+
+  /// The operand at a place among zeros.
+  private mutating func place(_ input: ExecutionPlan.Operand, _ shape: Shape, at corner: (Int, Int, Int)) {
+    let whole = graph[current].shape
+    let target = result()
+    emit(.fill, .fill(count: count(of: current), value: 0), [target], [])
+    emit(
+      .copy, .copy(batch: batch, size: shape, from: shape, at: (0, 0, 0), to: whole, at: corner), [target],
+      [input])
+  }
+
+  private mutating func transpose(_ inputs: [ExecutionPlan.Operand], rows: Int, columns: Int) {
+    emit(.transpose, .transpose(batch: batch, rows: rows, columns: columns), [result()], inputs)
+  }
+
+  /// The offset (channel, row, column) of a place along an axis.
+  private func corner(_ axis: Axis, _ start: Int) -> (Int, Int, Int) {
+    switch axis {
+    case .channel: (start, 0, 0)
+    case .height: (0, start, 0)
+    case .width: (0, 0, start)
+    }
+  }
+}

@@ -1,0 +1,323 @@
+package import IRLASGraph
+
+/// Turns a graph into kernel calls on buffers: first where every value lives, then what computes it.
+///
+/// The kernels of each op are in `Lowering+Kernels.swift`.
+struct Lowering {
+  let graph: Graph
+  let batch: Int
+  let schedule: Schedule
+  private let packing: [NodeID: WeightPacking]
+  private(set) var buffers: [ExecutionPlan.Buffer] = []
+  /// Where the value of a node lives; nil until it is known.
+  private var operands: [ExecutionPlan.Operand?]
+  /// The last step at which somebody reads a buffer, and the first at which it holds something; for buffers of
+  /// the arena.
+  private var lastRead: [Int: Int] = [:]
+  private var firstWrite: [Int: Int] = [:]
+  private var calls: [ExecutionPlan.Call] = []
+  private var persistent: [ExecutionPlan.Persistent] = []
+  private var randomKey: ExecutionPlan.Operand?
+  /// Whether dropout should have become a product with a mask.
+  let isTraining: Bool
+  private let streams: [String: Int]
+  /// The node being lowered.
+  private(set) var current = NodeID(0)
+  /// Its place in the schedule; -1 in the prepare phase.
+  private var position = -1
+  /// For each node, the last step at which its value is read; `Int.max` for outputs.
+  private let lastUse: [Int]
+
+  /// Lowers a graph whose parameters and state are constant (inference) or updated by every step.
+  ///
+  /// - Parameter streams: the stream of the initial values of each parameter, by instance path.
+  static func plan(
+    _ graph: Graph, batch: Int, parametersAreConstant: Bool, streams: [String: Int]
+  ) throws(CompileError) -> ExecutionPlan {
+    guard batch > 0 else { throw .batchNotPositive(batch) }
+    for id in graph.ids {
+      // Bytes of a value stay far below the largest address, whatever is added up later.
+      let count = saturatingProduct(graph[id].shape.elementCount, graph[id].shape.isBatched ? batch : 1)
+      guard count <= 1 << 44 else { throw .tooLarge(node: graph.path(of: id)) }
+    }
+    var lowering = Lowering(
+      graph: graph, batch: batch,
+      schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
+      packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
+      streams: streams)
+    return try lowering.run()
+  }
+
+  private init(
+    graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
+    streams: [String: Int]
+  ) {
+    self.graph = graph
+    self.batch = batch
+    self.schedule = schedule
+    self.packing = packing
+    self.isTraining = isTraining
+    self.streams = streams
+    operands = Array(repeating: nil, count: graph.nodes.count)
+    lastUse = Self.lastUses(graph, schedule)
+  }
+
+  /// The last place in the schedule where each node's value, or something that is only another name for it, is
+  /// read.
+  private static func lastUses(_ graph: Graph, _ schedule: Schedule) -> [Int] {
+    var last = [Int](repeating: -1, count: graph.nodes.count)
+    for output in graph.outputs { last[output.value.index] = Int.max }
+    for copy in schedule.copies { last[copy.value.index] = Int.max }
+    for (position, id) in schedule.step.enumerated() {
+      last[id.index] = max(last[id.index], position)
+      for input in graph[id].inputs { last[input.index] = max(last[input.index], position) }
+    }
+    for id in schedule.step.reversed() where graph.isView(id) {
+      let source = graph[id].inputs[0].index
+      last[source] = max(last[source], last[id.index])
+    }
+    return last
+  }
+
+  // MARK: The whole program
+
+  private mutating func run() throws(CompileError) -> ExecutionPlan {
+    var inputs: [(index: Int, port: ExecutionPlan.Port)] = []
+    var labels: ExecutionPlan.Port?
+    var learningRate: ExecutionPlan.Port?
+    for id in graph.ids {
+      let node = graph[id]
+      switch node.op {
+      case .input(let index): inputs.append((index, port(id, space: .staging)))
+      case .labels: labels = port(id, space: .staging)
+      case .hyperparameter(.learningRate): learningRate = port(id, space: .staging)
+      case .parameter, .state:
+        let buffer = addBuffer(graph.path(of: id), count(of: id), .persistent)
+        operands[id.index] = ExecutionPlan.Operand(buffer: buffer)
+        persistent.append(
+          ExecutionPlan.Persistent(
+            path: graph.path(of: id), op: node.op, shape: node.shape, packing: packing[id],
+            stream: streams[graph.path(of: id)] ?? 0, buffer: buffer))
+      default: break
+      }
+    }
+    for id in schedule.prepare { try lowerNode(id) }
+    let prepare = calls
+    calls = []
+    for (place, id) in schedule.step.enumerated() {
+      position = place
+      try lowerNode(id)
+    }
+    position = schedule.step.count
+    copyUpdates()
+    return finish(prepare, inputs.sorted { $0.index < $1.index }.map(\.port), labels, learningRate)
+  }
+
+  private mutating func port(_ id: NodeID, space: ExecutionPlan.Space) -> ExecutionPlan.Port {
+    let operand = ExecutionPlan.Operand(buffer: addBuffer(graph.path(of: id), count(of: id), space))
+    operands[id.index] = operand
+    return ExecutionPlan.Port(name: graph[id].name, shape: graph[id].shape, operand: operand)
+  }
+
+  /// Copies new values over what they update. A source that is itself updated is saved first.
+  private mutating func copyUpdates() {
+    var pending: [(target: ExecutionPlan.Operand, value: ExecutionPlan.Operand, count: Int)] = []
+    for update in schedule.copies {
+      current = update.value
+      let count = count(of: update.value)
+      var value = operand(update.value)
+      if buffers[value.buffer].space == .persistent {
+        let saved = temporary(count, "saved")
+        emitCopy(of: count, from: value, to: saved)
+        value = saved
+      }
+      keep(value.buffer, until: position + 1)
+      pending.append((operand(update.target), value, count))
+    }
+    position += 1
+    for copy in pending { emitCopy(of: copy.count, from: copy.value, to: copy.target) }
+  }
+
+  private mutating func emitCopy(
+    of count: Int, from source: ExecutionPlan.Operand, to target: ExecutionPlan.Operand
+  ) {
+    let line = Shape.image(count, 1, 1)
+    emit(
+      .copy, .copy(batch: 1, size: line, from: line, at: (0, 0, 0), to: line, at: (0, 0, 0)), [target],
+      [source])
+  }
+
+  private mutating func finish(
+    _ prepare: [ExecutionPlan.Call], _ inputs: [ExecutionPlan.Port], _ labels: ExecutionPlan.Port?,
+    _ learningRate: ExecutionPlan.Port?
+  ) -> ExecutionPlan {
+    let arenaBuffers = buffers.indices.filter { buffers[$0].space == .arena }
+    let last = position
+    let arena = MemoryPlan(
+      arenaBuffers.map { buffer in
+        let first = firstWrite[buffer] ?? 0
+        return MemoryPlan.Request(
+          bytes: 4 * buffers[buffer].count, firstStep: first,
+          lastStep: max(first, min(lastRead[buffer] ?? first, last)))
+      })
+    for (request, buffer) in arenaBuffers.enumerated() { buffers[buffer].offset = arena.offsets[request] }
+    for space in [ExecutionPlan.Space.prepared, .staging] {
+      var offset = 0
+      for index in buffers.indices where buffers[index].space == space {
+        buffers[index].offset = offset
+        offset += MemoryPlan.aligned(4 * buffers[index].count)
+      }
+    }
+    let outputs = graph.outputs.map { output in
+      ExecutionPlan.Port(
+        name: output.name, shape: graph[output.value].shape, operand: operand(output.value),
+        packing: packing[output.value], isAuxiliary: output.isAuxiliary)
+    }
+    return ExecutionPlan(
+      graph: graph, batch: batch, buffers: buffers, prepare: prepare, step: calls, persistent: persistent,
+      inputs: inputs, labels: labels, learningRate: learningRate,
+      randomKey: randomKey.map {
+        ExecutionPlan.Port(name: "random key", shape: .unbatched(4), operand: $0)
+      },
+      outputs: outputs, hasUpdates: !graph.updates.isEmpty, arena: arena, arenaBuffers: arenaBuffers)
+  }
+
+  // MARK: Values
+
+  /// The number of floats of a node's value for the whole batch.
+  func count(of id: NodeID) -> Int {
+    graph[id].shape.elementCount * (graph[id].shape.isBatched ? batch : 1)
+  }
+
+  /// The packing of a weight that a kernel needs to know.
+  func packing(of id: NodeID) -> WeightPacking { packing[id] ?? WeightPacking(groups: 1) }
+
+  /// Where a value that was already lowered lives.
+  func operand(_ id: NodeID) -> ExecutionPlan.Operand {
+    guard let operand = operands[id.index] else { preconditionFailure("a value is read before it exists") }
+    return operand
+  }
+
+  private mutating func addBuffer(_ name: String, _ count: Int, _ space: ExecutionPlan.Space) -> Int {
+    buffers.append(ExecutionPlan.Buffer(name: name, count: count, space: space, offset: 0))
+    return buffers.count - 1
+  }
+
+  /// A buffer that exists only while the current node is computed.
+  mutating func temporary(_ count: Int, _ purpose: String) -> ExecutionPlan.Operand {
+    let space: ExecutionPlan.Space = position < 0 ? .prepared : .arena
+    let buffer = addBuffer("\(graph.path(of: current)):\(purpose)", count, space)
+    if space == .arena {
+      firstWrite[buffer] = position
+      lastRead[buffer] = position
+    }
+    return ExecutionPlan.Operand(buffer: buffer)
+  }
+
+  /// The four words that random masks are drawn with.
+  mutating func randomKeyOperand() -> ExecutionPlan.Operand {
+    if let randomKey { return randomKey }
+    let operand = ExecutionPlan.Operand(buffer: addBuffer("random key", 4, .staging))
+    randomKey = operand
+    return operand
+  }
+
+  private mutating func keep(_ buffer: Int, until step: Int) {
+    guard buffers[buffer].space == .arena else { return }
+    lastRead[buffer] = max(lastRead[buffer] ?? step, step)
+  }
+
+  /// Makes the current node another name for a part of its first operand.
+  mutating func alias(offset: Int = 0) {
+    var operand = operand(graph[current].inputs[0])
+    operand.offset += offset
+    operands[current.index] = operand
+    keep(operand.buffer, until: lastUse[current.index])
+  }
+
+  /// Gives the current node's result a place: over the parameter or state it updates, over an operand that
+  /// nobody needs any more, or in a buffer of its own.
+  mutating func result() -> ExecutionPlan.Operand {
+    if let place = operands[current.index] { return place }
+    let place = updatedPlace() ?? overwrittenPlace() ?? freshPlace()
+    operands[current.index] = place
+    keep(place.buffer, until: lastUse[current.index])
+    return place
+  }
+
+  private func updatedPlace() -> ExecutionPlan.Operand? {
+    schedule.inPlace[current].map { operand($0) }
+  }
+
+  private func overwrittenPlace() -> ExecutionPlan.Operand? {
+    let node = graph[current]
+    for (index, input) in node.inputs.enumerated() where node.op.mayOverwrite(operand: index) {
+      let place = operand(input)
+      guard buffers[place.buffer].space == .arena, place.offset == 0,
+        buffers[place.buffer].count == count(of: current), lastRead[place.buffer] == position
+      else { continue }
+      // Nothing else that this call reads may be in the same buffer at another place.
+      if node.inputs.allSatisfy({ operand($0).buffer != place.buffer || operand($0).offset == 0 }) {
+        return place
+      }
+    }
+    return nil
+  }
+
+  private mutating func freshPlace() -> ExecutionPlan.Operand {
+    let space: ExecutionPlan.Space = position < 0 ? .prepared : .arena
+    let buffer = addBuffer(graph.path(of: current), count(of: current), space)
+    if space == .arena { firstWrite[buffer] = position }
+    return ExecutionPlan.Operand(buffer: buffer)
+  }
+
+  // MARK: Calls
+
+  private mutating func lowerNode(_ id: NodeID) throws(CompileError) {
+    current = id
+    try lower(id)
+  }
+
+  /// Adds a call for the current node.
+  mutating func emit(
+    _ kernel: Kernel, _ sizes: KernelSizes, _ results: [ExecutionPlan.Operand],
+    _ inputs: [ExecutionPlan.Operand]
+  ) {
+    calls.append(
+      ExecutionPlan.Call(
+        kernel: kernel, sizes: sizes, operands: results + inputs, resultCount: results.count, node: current))
+  }
+}
+
+extension Graph {
+  /// Whether a node's value is, in the kernels' memory layout, its operand's memory under another name.
+  func isView(_ id: NodeID) -> Bool {
+    let node = self[id]
+    switch node.op {
+    case .identity, .dropout, .dropPath: return true
+    // Channels are innermost: with one place or one channel the order stays.
+    case .flatten: return isOneLine(self[node.inputs[0]].shape)
+    case .unflatten: return isOneLine(node.shape)
+    // A kernel's operands start on cache lines.
+    case .row(let index): return index * node.shape[0] * 4 % MemoryPlan.alignment == 0
+    default: return false
+    }
+  }
+
+  private func isOneLine(_ shape: Shape) -> Bool { shape.channels == 1 || shape.height * shape.width == 1 }
+}
+
+extension ExecutionPlan {
+  /// Schedules, lowers and plans a graph as it is, without the passes of `compile`.
+  ///
+  /// - Parameters:
+  ///   - parametersAreConstant: true at inference, where everything that depends on parameters alone is
+  ///     prepared once.
+  ///   - streams: the stream of the initial values of each parameter, by instance path.
+  package init(
+    lowering graph: Graph, batch: Int, parametersAreConstant: Bool, streams: [String: Int] = [:]
+  ) throws(CompileError) {
+    self = try Lowering.plan(
+      graph, batch: batch, parametersAreConstant: parametersAreConstant, streams: streams)
+  }
+}

@@ -1,0 +1,165 @@
+internal import IRLASGraph
+
+/// A program: a plan bound to memory and functions, ready to run.
+///
+/// Feature maps going in and out are in the kernels' order, `[batch][height][width][channels]`. A program is
+/// used from one thread at a time; the threads that compute are the pool's.
+package final class Executable {
+  package let plan: ExecutionPlan
+  package let parameters: ParameterStore
+  /// Where the functions came from.
+  package let kernels: KernelSet
+  private let pool: KernelPool
+  private let arena: MemoryBlock
+  private let prepared: MemoryBlock
+  private let staging: MemoryBlock
+  /// Where each buffer of the plan starts.
+  private let addresses: [UnsafeMutablePointer<Float>]
+  private let prepare: BoundCalls
+  private let step: BoundCalls
+  /// The parameters' generation that the prepared values belong to.
+  private var preparedGeneration: Int?
+
+  /// Allocates the plan's memory and binds its calls.
+  ///
+  /// - Parameter parameters: a store that has everything the plan needs; programs may share it.
+  package init(_ plan: ExecutionPlan, parameters: ParameterStore, kernels: KernelSet, pool: KernelPool)
+    throws(RuntimeError)
+  {
+    self.plan = plan
+    self.parameters = parameters
+    self.kernels = kernels
+    self.pool = pool
+    arena = try MemoryBlock(byteCount: plan.byteCount(of: .arena))
+    prepared = try MemoryBlock(byteCount: plan.byteCount(of: .prepared))
+    staging = try MemoryBlock(byteCount: plan.byteCount(of: .staging))
+
+    var persistent: [Int: UnsafeMutablePointer<Float>] = [:]
+    for tensor in plan.persistent { persistent[tensor.buffer] = try parameters.floats(for: tensor) }
+    var addresses: [UnsafeMutablePointer<Float>] = []
+    for (index, buffer) in plan.buffers.enumerated() {
+      switch buffer.space {
+      case .arena: addresses.append(arena.floats(at: buffer.offset))
+      case .prepared: addresses.append(prepared.floats(at: buffer.offset))
+      case .staging: addresses.append(staging.floats(at: buffer.offset))
+      case .persistent:
+        guard let address = persistent[index] else { throw .parameterMismatch(path: buffer.name) }
+        addresses.append(address)
+      }
+    }
+    self.addresses = addresses
+    prepare = Self.bind(plan.prepare, addresses, kernels)
+    step = Self.bind(plan.step, addresses, kernels)
+    let scratch = plan.kernelInstances.map { $0.kernel.scratchCount($0.sizes) }.max() ?? 0
+    try pool.reserve(scratch: scratch)
+  }
+
+  private static func bind(
+    _ calls: [ExecutionPlan.Call], _ addresses: [UnsafeMutablePointer<Float>], _ kernels: KernelSet
+  ) -> BoundCalls {
+    var bound = BoundCalls(capacity: calls.count)
+    for call in calls {
+      let instance = KernelInstance(kernel: call.kernel, sizes: call.sizes)
+      bound.append(
+        kernels.function(for: instance), kernel: call.kernel, sizes: call.sizes,
+        operands: call.operands.map { addresses[$0.buffer] + $0.offset })
+    }
+    return bound
+  }
+
+  // MARK: Before a step
+
+  /// Gives `body` the memory of input number `index` for the whole batch, to be filled.
+  package func withInput(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+    try body(memory(plan.inputs[index]))
+  }
+
+  /// Gives `body` the place of the class index of each sample; nothing happens in an inference program.
+  package func withLabels(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+    if let labels = plan.labels { try body(memory(labels)) }
+  }
+
+  /// The learning rate of the next steps. Inference programs ignore it.
+  package var learningRate: Float {
+    get { plan.learningRate.map { memory($0)[0] } ?? 0 }
+    set { if let port = plan.learningRate { memory(port)[0] = newValue } }
+  }
+
+  /// Chooses the random masks of the next step: they are a function of both numbers (`MaskWords`).
+  package func setRandomKey(seed: UInt64, step: UInt64) {
+    guard let port = plan.randomKey else { return }
+    let words = [
+      UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32),
+      UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: step >> 32),
+    ]
+    let key = memory(port)
+    for (index, word) in words.enumerated() { key[index] = Float(bitPattern: word) }
+  }
+
+  // MARK: The step
+
+  /// Runs one step; parameters and state change if the program trains.
+  ///
+  /// - Returns: false when the step was cancelled half-way. Parameters that the step updates are then partly
+  ///   new, so a cancelled training step must be followed by restoring them.
+  package func run(cancellation: Cancellation? = nil) -> Bool {
+    var times: [UInt64] = []
+    return run(cancellation, &times)
+  }
+
+  /// Runs one step and returns the wall time of each call of the plan's step, in nanoseconds.
+  package func profile() -> [UInt64] {
+    var times = [UInt64](repeating: 0, count: plan.step.count)
+    _ = run(nil, &times)
+    return times
+  }
+
+  private func run(_ cancellation: Cancellation?, _ times: inout [UInt64]) -> Bool {
+    // What is prepared by a training program does not depend on parameters.
+    let isStale =
+      preparedGeneration == nil || (!plan.hasUpdates && preparedGeneration != parameters.generation)
+    if isStale {
+      var none: [UInt64] = []
+      guard pool.run(prepare, cancellation: cancellation, nanoseconds: &none) == prepare.count else {
+        return false
+      }
+      preparedGeneration = parameters.generation
+    }
+    let done = pool.run(step, cancellation: cancellation, nanoseconds: &times)
+    if plan.hasUpdates { parameters.noteChange() }
+    return done == step.count
+  }
+
+  // MARK: After a step
+
+  /// An output of the last step for the whole batch, or nil when the program has none of that name.
+  package func output(_ name: String) -> [Float]? {
+    plan.outputs.first { $0.name == name }.map { Array(memory($0)) }
+  }
+
+  /// An output in the order of PyTorch and the reference interpreter: maps as
+  /// `[batch][channels][height][width]`, weights (gradients) as `{out, in / groups, kh, kw}`.
+  package func planarOutput(_ name: String) -> [Float]? {
+    guard let port = plan.outputs.first(where: { $0.name == name }) else { return nil }
+    let values = Array(memory(port))
+    guard port.shape.isImage else {
+      return port.packing?.unpacked(values, port.shape) ?? values
+    }
+    return Layout.planar(values, port.shape, batch: plan.batch)
+  }
+
+  /// Fills input number `index` from `[batch][channels][height][width]`.
+  package func setPlanarInput(_ index: Int, _ values: [Float]) {
+    let shape = plan.inputs[index].shape
+    let target = memory(plan.inputs[index])
+    for (place, value) in Layout.interleaved(values, shape, batch: plan.batch).enumerated() {
+      target[place] = value
+    }
+  }
+
+  private func memory(_ port: ExecutionPlan.Port) -> UnsafeMutableBufferPointer<Float> {
+    let count = port.shape.elementCount * (port.shape.isBatched ? plan.batch : 1)
+    return UnsafeMutableBufferPointer(
+      start: addresses[port.operand.buffer] + port.operand.offset, count: count)
+  }
+}

@@ -1,0 +1,125 @@
+import IRLASCompiler
+import IRLASGraph
+import IRLASTestSupport
+import Testing
+
+/// Every kernel against the reference interpreter.
+@Suite struct KernelTests {
+  /// Random sizes in the prebuilt tier: exact on small whole numbers where the kernel only adds and
+  /// multiplies, else within 1e-5 of the norm.
+  @Test(arguments: KernelCase.allCases) func prebuilt(kind: KernelCase) throws {
+    for seed in 0..<16 {
+      let example = try KernelExample(kind, seed: seed)
+      example.check(KernelSet(prebuilt: example.plan.kernelInstances))
+    }
+  }
+
+  /// The same in generated code: the first sizes of every kind, compiled together.
+  @Test func specialised() throws {
+    var examples: [KernelExample] = []
+    for kind in KernelCase.allCases {
+      for seed in 0..<(kind.rawValue.hasPrefix("conv") ? 6 : 2) {
+        examples.append(try KernelExample(kind, seed: seed))
+      }
+    }
+    var seen: Set<KernelInstance> = []
+    let instances = examples.flatMap { $0.plan.kernelInstances }.filter { seen.insert($0).inserted }
+    let kernels = try KernelSet(specialised: instances, SharedToolchain.options)
+    for example in examples { example.check(kernels) }
+  }
+}
+
+/// A case with its data and the reference's answer.
+struct KernelExample {
+  let kind: KernelCase
+  let seed: Int
+  let graph: Graph
+  let plan: ExecutionPlan
+  private let usesWholeNumbers: Bool
+  private let inputs: ReferenceInputs
+  private let expected: [Double]
+
+  init(_ kind: KernelCase, seed: Int) throws {
+    self.kind = kind
+    self.seed = seed
+    let index = KernelCase.allCases.firstIndex(of: kind) ?? 0
+    var random = RandomSource(seed: UInt64(seed * 1000 + index))
+    graph = kind.graph(&random)
+    let batch = random.pick(1...3)
+    // Nothing is prepared, so that every call belongs to the step.
+    plan = try ExecutionPlan(lowering: graph, batch: batch, parametersAreConstant: false)
+    usesWholeNumbers = kind.isExact && seed % 2 == 0
+    let reference = ReferenceInterpreter(graph, batch: batch)
+    inputs = Self.inputs(graph, reference, wholeNumbers: usesWholeNumbers, &random)
+    expected = try reference.run(inputs)[graph.outputs[0].value]
+  }
+
+  private static func inputs(
+    _ graph: Graph, _ reference: ReferenceInterpreter, wholeNumbers: Bool, _ random: inout RandomSource
+  ) -> ReferenceInputs {
+    func number() -> Double {
+      // Halves of small whole numbers are floats, and so is every number given to the reference.
+      wholeNumbers ? Double(random.pick(-3...3)) : Double(Float.random(in: -1..<1, using: &random))
+    }
+    var images: [[Double]] = []
+    var tensors: [NodeID: [Double]] = [:]
+    for id in graph.ids {
+      let count = reference.elementCount(of: id)
+      switch graph[id].op {
+      case .input: images.append((0..<count).map { _ in number() })
+      case .parameter: tensors[id] = (0..<count).map { _ in number() }
+      case .state: tensors[id] = (0..<count).map { _ in abs(number()) + 0.5 }
+      default: break
+      }
+    }
+    let classes = graph.nodes.last?.inputs.first.map { graph[$0].shape }.map { $0.rank > 0 ? $0[0] : 1 } ?? 1
+    let hasLabels = graph.nodes.contains { $0.op == .labels }
+    return ReferenceInputs(
+      images: images,
+      labels: hasLabels
+        ? (0..<reference.batch).map { _ in Double(random.pick(0...max(0, classes - 1))) } : [],
+      hyperparameters: [.learningRate: 0.5], tensors: tensors, masks: .counter(seed: 0x1_0000_0007, step: 9))
+  }
+
+  /// Runs the plan with these functions and compares.
+  func check(_ kernels: KernelSet, sourceLocation: SourceLocation = #_sourceLocation) {
+    let comment = Comment("\(kind) seed \(seed) \(kernels.tier):\n\(graph.text)")
+    for reversed in [false, true] {
+      let run = GuardedRun(plan)
+      for (port, image) in zip(plan.inputs, inputs.images) {
+        run.set(port, Layout.interleaved(image.map { Float($0) }, port.shape, batch: plan.batch))
+      }
+      if let labels = plan.labels { run.set(labels, inputs.labels.map { Float($0) }) }
+      if let rate = plan.learningRate { run.set(rate, [0.5]) }
+      if let key = plan.randomKey { run.set(key, [7, 1, 9, 0].map { Float(bitPattern: $0) }) }
+      for id in graph.ids {
+        guard let values = inputs.tensors[id],
+          let tensor = plan.persistent.first(where: { $0.path == graph.path(of: id) })
+        else { continue }
+        run.buffers[tensor.buffer].values = tensor.packed(values.map { Float($0) })
+      }
+      run.run(kernels, reversed: reversed)
+      let port = plan.outputs[0]
+      var actual = run.output("y")
+      if port.shape.isImage { actual = Layout.planar(actual, port.shape, batch: plan.batch) }
+      if let packing = port.packing { actual = packing.unpacked(actual, port.shape) }
+      if usesWholeNumbers {
+        #expect(actual == expected.map { Float($0) }, comment, sourceLocation: sourceLocation)
+      } else {
+        #expect(distance(actual, expected) <= 1e-5, comment, sourceLocation: sourceLocation)
+      }
+    }
+  }
+}
+
+/// The distance of two vectors relative to the norm of the second.
+func distance(_ actual: [Float], _ expected: [Double]) -> Double {
+  guard actual.count == expected.count else { return .infinity }
+  var difference = 0.0
+  var norm = 0.0
+  for (a, b) in zip(actual, expected) {
+    difference += (Double(a) - b) * (Double(a) - b)
+    norm += b * b
+  }
+  return difference == 0 ? 0 : (difference / max(norm, 1e-12)).squareRoot()
+}

@@ -82,7 +82,7 @@ private struct DOTWriter {
     let costs = DiagramText.costs(parameters: frame.parameters, macs: frame.macs)
     var heading = isCell ? "<B>\(html(frame.title))</B>" : ""
     if !frame.detail.isEmpty { heading += small(" (\(shortened(frame.detail)))", palette.faint, 9) }
-    var label = titleRow(heading, badge: frame.badge)
+    var label = titleRow(heading, badge: frame.badge, alignment: "LEFT")
     if !costs.isEmpty { label += row(small(costs, palette.faint, 8.5), alignment: "LEFT") }
     text += "\(indent)subgraph cluster_\(index) {\n"
     text += "\(indent)  graph [id=\"frame\(index)\", style=\"rounded,filled\(isCell ? "" : ",dashed")\", "
@@ -135,8 +135,10 @@ private struct DOTWriter {
   }
 
   private func cellLabel(_ box: Diagram.Box) -> String {
-    var rows = titleRow("<B>\(html(box.title))</B>", badge: box.badge)
-    if !box.detail.isEmpty { rows += row(small(shortened(box.detail), palette.faint, 9)) }
+    let isShort = box.detail.count <= 14
+    let arguments = isShort && !box.detail.isEmpty ? small(" (\(box.detail))", palette.faint, 9) : ""
+    var rows = titleRow("<B>\(html(box.title))</B>\(arguments)", badge: box.badge)
+    if !isShort { rows += row(small(shortened(box.detail), palette.faint, 9)) }
     if !box.shapesIn.isEmpty || !box.shapesOut.isEmpty {
       let shapes = "\(DiagramText.shapes(box.shapesIn)) → \(DiagramText.shapes(box.shapesOut))"
       rows += row(small(shapes, palette.text, 9))
@@ -197,13 +199,10 @@ private struct DOTWriter {
 
   // MARK: Labels
 
-  private func titleRow(_ title: String, badge: Int) -> String {
-    guard badge > 1 else { return title.isEmpty ? "" : row(title) }
-    let sign =
-      "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLPADDING=\"2\" CELLSPACING=\"0\" STYLE=\"ROUNDED\" BGCOLOR=\"\(palette.badge.fill)\">"
-      + "<TR><TD><FONT COLOR=\"\(palette.badge.text)\" POINT-SIZE=\"9\"><B> × \(badge) </B></FONT></TD></TR></TABLE>"
-    return title.isEmpty
-      ? row(sign) : row(table("<TR><TD>\(title)</TD><TD>\(sign)</TD></TR>"))
+  private func titleRow(_ title: String, badge: Int, alignment: String = "CENTER") -> String {
+    guard badge > 1 else { return title.isEmpty ? "" : row(title, alignment: alignment) }
+    let sign = "<FONT COLOR=\"\(palette.badge)\" POINT-SIZE=\"12\"><B>× \(badge)</B></FONT>"
+    return row(title.isEmpty ? sign : "\(title)  \(sign)", alignment: alignment)
   }
 
   private func row(_ content: String, alignment: String = "CENTER") -> String {
@@ -226,7 +225,7 @@ private struct DOTWriter {
   }
 
   private func shortened(_ content: String) -> String {
-    content.count <= 44 ? content : "\(content.prefix(42))…"
+    content.count <= 54 ? content : "\(content.prefix(52))…"
   }
 
   /// Text inside an HTML-like label. Characters that XML cannot hold are left out.

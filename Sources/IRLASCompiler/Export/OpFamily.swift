@@ -56,8 +56,8 @@ struct DiagramPalette {
   /// Cells that are open, by nesting, the outermost first; deeper ones start again.
   let clusterFills: [String]
   let clusterLine: String
-  /// The ground and the text of `× n`.
-  let badge: (fill: String, text: String)
+  /// `× n`.
+  let badge: String
   private let families: [OpFamily: FamilyColours]
 
   func colours(_ family: OpFamily) -> FamilyColours {
@@ -74,7 +74,7 @@ struct DiagramPalette {
   private static let light = DiagramPalette(
     background: "#ffffff", text: "#1f2937", faint: "#6b7280", edge: "#94a3b8",
     clusterFills: ["#f8fafc", "#f1f5f9", "#e9eef5"], clusterLine: "#cbd5e1",
-    badge: (fill: "#334155", text: "#ffffff"),
+    badge: "#c2410c",
     families: [
       .data: FamilyColours(fill: "#f1f5f9", line: "#64748b", text: "#334155"),
       .convolution: FamilyColours(fill: "#dbeafe", line: "#3b82f6", text: "#1e3a8a"),
@@ -92,7 +92,7 @@ struct DiagramPalette {
   private static let dark = DiagramPalette(
     background: "#0f172a", text: "#e2e8f0", faint: "#94a3b8", edge: "#64748b",
     clusterFills: ["#172033", "#1c273d", "#222f48"], clusterLine: "#334155",
-    badge: (fill: "#e2e8f0", text: "#0f172a"),
+    badge: "#fdba74",
     families: [
       .data: FamilyColours(fill: "#1e293b", line: "#94a3b8", text: "#e2e8f0"),
       .convolution: FamilyColours(fill: "#172f5c", line: "#60a5fa", text: "#dbeafe"),

@@ -30,7 +30,7 @@ extension WeightPacking {
       guard node.shape.rank >= 2, !node.shape.isBatched else { return }
       let tied: [NodeID]
       switch node.op {
-      case .sgdVelocity: tied = node.inputs
+      case .add, .sgdVelocity: tied = node.inputs
       case .sgdStep: tied = node.inputs.enumerated().filter { $0.offset != 2 }.map(\.element)
       case .foldedWeight: tied = [node.inputs[0]]
       default: return

@@ -1,0 +1,248 @@
+private import CKernels
+package import IRLASGraph
+
+/// The sizes a kernel is called with: the value of one of the C library's structures.
+package struct KernelSizes: Hashable, Sendable {
+  /// One member of the structure.
+  package struct Field: Hashable, Sendable {
+    package enum Value: Hashable, Sendable {
+      case integer(Int)
+      case real(Float)
+    }
+    package let name: String
+    package let value: Value
+  }
+
+  /// The members in order, whole numbers first.
+  package let fields: [Field]
+
+  private init<Structure>(_ structure: Structure) {
+    fields = Mirror(reflecting: structure).children.map { child in
+      switch child.value {
+      case let value as Int: Field(name: child.label ?? "", value: .integer(value))
+      case let value as Float: Field(name: child.label ?? "", value: .real(value))
+      default: preconditionFailure("a kernel's sizes are whole numbers and floats")
+      }
+    }
+  }
+
+  /// Calls `body` with the structure's bytes as C lays them out.
+  package func withBytes<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result {
+    bytes.withUnsafeBytes { body($0.baseAddress!) }
+  }
+
+  /// The structure's bytes, in words: whole numbers take one, floats half of one.
+  package var bytes: [UInt64] {
+    var words: [UInt64] = []
+    var halves: [UInt32] = []
+    for field in fields {
+      switch field.value {
+      case .integer(let value): words.append(UInt64(bitPattern: Int64(value)))
+      case .real(let value): halves.append(value.bitPattern)
+      }
+    }
+    for index in stride(from: 0, to: halves.count, by: 2) {
+      words.append(UInt64(halves[index]) | UInt64(index + 1 < halves.count ? halves[index + 1] : 0) << 32)
+    }
+    return words
+  }
+}
+
+// MARK: - Sizes of every kernel family
+
+extension KernelSizes {
+  /// A convolution of `input` to `output`; the same structure serves its gradients.
+  package static func conv(
+    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool = false
+  ) -> KernelSizes {
+    KernelSizes(structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias))
+  }
+
+  /// The gradient of a convolution's weight; the number of partial sums is the library's choice.
+  package static func convWeightGradient(
+    batch: Int, input: Shape, output: Shape, _ convolution: Convolution
+  ) -> (sizes: KernelSizes, splits: Int) {
+    withSplits(structure(batch: batch, input: input, output: output, convolution, hasBias: false))
+  }
+
+  /// A linear layer.
+  package static func linear(batch: Int, inputs: Int, outputs: Int, hasBias: Bool = false) -> KernelSizes {
+    KernelSizes(irlas_linear(batch, inputs, outputs, hasBias ? 1 : 0, 0))
+  }
+
+  /// The gradient of a linear layer's weight.
+  package static func linearWeightGradient(
+    batch: Int, inputs: Int, outputs: Int
+  ) -> (sizes: KernelSizes, splits: Int) {
+    withSplits(irlas_linear(batch, inputs, outputs, 0, 0))
+  }
+
+  private static func withSplits(_ structure: irlas_conv) -> (sizes: KernelSizes, splits: Int) {
+    var structure = structure
+    structure.splits = max(1, irlas_conv_weight_splits(&structure))
+    return (KernelSizes(structure), structure.splits)
+  }
+
+  private static func structure(
+    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool
+  ) -> irlas_conv {
+    let window = convolution.window
+    return irlas_conv(
+      batch: batch, height: input.height, width: input.width, channels: input.channels,
+      out_height: output.height, out_width: output.width, outputs: output.channels,
+      kernel_height: window.kernelSize.height, kernel_width: window.kernelSize.width,
+      stride_height: window.stride.height, stride_width: window.stride.width,
+      dilation_height: window.dilation.height, dilation_width: window.dilation.width,
+      pad_top: window.padding.top, pad_left: window.padding.left, groups: convolution.groups,
+      has_bias: hasBias ? 1 : 0, activation: code(convolution.activation), splits: 1)
+  }
+
+  /// Sums of `splits` arrays of `count` elements.
+  package static func partials(count: Int, splits: Int) -> KernelSizes {
+    KernelSizes(irlas_partials(count: count, splits: splits))
+  }
+
+  /// A reduction over rows; the library chooses the number of blocks.
+  package static func reduction(rows: Int, channels: Int) -> (sizes: KernelSizes, blocks: Int) {
+    let blocks = irlas_reduction_blocks(rows, channels)
+    return (KernelSizes(irlas_reduction(rows: rows, channels: channels, blocks: blocks)), blocks)
+  }
+
+  /// Batch norm over rows, in as many blocks as `reduction` would choose.
+  package static func norm(
+    rows: Int, channels: Int, epsilon: Double, activation: Activation? = nil
+  ) -> (sizes: KernelSizes, blocks: Int) {
+    let blocks = irlas_reduction_blocks(rows, channels)
+    let structure = irlas_norm(
+      rows: rows, channels: channels, blocks: blocks, activation: code(activation), epsilon: Float(epsilon))
+    return (KernelSizes(structure), blocks)
+  }
+
+  /// Element-wise work with an activation.
+  package static func elements(count: Int, activation: Activation) -> KernelSizes {
+    KernelSizes(irlas_elements(count: count, option: code(activation), value: 0))
+  }
+
+  /// The sum of so many operands.
+  package static func elements(count: Int, operands: Int) -> KernelSizes {
+    KernelSizes(irlas_elements(count: count, option: operands, value: 0))
+  }
+
+  /// Filling with a constant.
+  package static func fill(count: Int, value: Float) -> KernelSizes {
+    KernelSizes(irlas_elements(count: count, option: 0, value: value))
+  }
+
+  /// A pooling of `input` to `output`.
+  package static func pooling(batch: Int, input: Shape, output: Shape, _ pool: Pool) -> KernelSizes {
+    let window = pool.window
+    return KernelSizes(
+      irlas_pooling(
+        batch: batch, height: input.height, width: input.width, channels: input.channels,
+        out_height: output.height, out_width: output.width,
+        kernel_height: window.kernelSize.height, kernel_width: window.kernelSize.width,
+        stride_height: window.stride.height, stride_width: window.stride.width,
+        dilation_height: window.dilation.height, dilation_width: window.dilation.width,
+        pad_top: window.padding.top, pad_left: window.padding.left, pad_bottom: window.padding.bottom,
+        pad_right: window.padding.right, counts_padding: pool.countsPadding ? 1 : 0))
+  }
+
+  /// How the second operand of a product relates to the first.
+  package enum Gate: Int, Hashable, Sendable {
+    case equalShape = 0
+    case perChannel = 1
+    case perSample = 2
+  }
+
+  /// Work over the places of a map.
+  package static func places(batch: Int, _ map: Shape, gate: Gate = .equalShape) -> KernelSizes {
+    KernelSizes(
+      irlas_places(
+        batch: batch, places: map.height * map.width, channels: map.channels, gate: gate.rawValue))
+  }
+
+  /// A block of `size` copied from `source` (a map of shape `from`) at an offset to `to` at another.
+  /// Offsets are (channel, row, column).
+  package static func copy(
+    batch: Int, size: Shape, from: Shape, at source: (Int, Int, Int), to: Shape, at target: (Int, Int, Int)
+  ) -> KernelSizes {
+    KernelSizes(
+      irlas_copy(
+        batch: batch, rows: size.height, columns: size.width, channels: size.channels,
+        from_offset: offset(source, in: from), from_batch: from.elementCount,
+        from_row: from.width * from.channels, from_column: from.channels,
+        to_offset: offset(target, in: to), to_batch: to.elementCount, to_row: to.width * to.channels,
+        to_column: to.channels))
+  }
+
+  private static func offset(_ position: (channel: Int, row: Int, column: Int), in map: Shape) -> Int {
+    (position.row * map.width + position.column) * map.channels + position.channel
+  }
+
+  /// `batch` matrices transposed.
+  package static func transpose(batch: Int, rows: Int, columns: Int) -> KernelSizes {
+    KernelSizes(irlas_transpose(batch: batch, rows: rows, columns: columns))
+  }
+
+  package static func shuffle(rows: Int, channels: Int, groups: Int) -> KernelSizes {
+    KernelSizes(irlas_shuffle(rows: rows, channels: channels, groups: groups))
+  }
+
+  /// Enlargement of a map of shape `small`.
+  package static func upsample(batch: Int, small: Shape, factor: Int) -> KernelSizes {
+    KernelSizes(
+      irlas_upsample(
+        batch: batch, height: small.height, width: small.width, channels: small.channels, factor: factor))
+  }
+
+  package static func mask(count: Int, stream: Int, rate: Double) -> KernelSizes {
+    KernelSizes(irlas_mask(count: count, stream: stream, rate: Float(rate), scale: Float(1 / (1 - rate))))
+  }
+
+  package static func loss(batch: Int, classes: Int, smoothing: Double) -> KernelSizes {
+    KernelSizes(irlas_loss(batch: batch, classes: classes, smoothing: Float(smoothing)))
+  }
+
+  /// Running statistics over `count` values a channel; the variance is made unbiased.
+  package static func running(channels: Int, momentum: Double, count: Int) -> KernelSizes {
+    let unbias = count > 1 ? Double(count) / Double(count - 1) : 1
+    return KernelSizes(
+      irlas_running(channels: channels, momentum: Float(momentum), unbias: Float(unbias)))
+  }
+
+  package static func row(channels: Int, index: Int) -> KernelSizes {
+    KernelSizes(irlas_row(channels: channels, index: index))
+  }
+
+  package static func sgd(
+    count: Int, momentum: Double, decay: Double, nesterov: Bool, hasVelocity: Bool
+  ) -> KernelSizes {
+    KernelSizes(
+      irlas_sgd(
+        count: count, nesterov: nesterov ? 1 : 0, has_velocity: hasVelocity ? 1 : 0,
+        momentum: Float(momentum), decay: Float(decay)))
+  }
+
+  /// Batch norm folded into a convolution with a weight of this shape and packing.
+  package static func fold(weight: Shape, groups: Int, hasBias: Bool, epsilon: Double) -> KernelSizes {
+    KernelSizes(
+      irlas_fold(
+        taps: weight.elementCount / weight[0], outputs: weight[0],
+        channels: weight.rank > 1 ? weight[1] * groups : weight[0], groups: groups,
+        has_bias: hasBias ? 1 : 0, epsilon: Float(epsilon)))
+  }
+
+  private static func code(_ activation: Activation?) -> Int {
+    let value: irlas_activation =
+      switch activation {
+      case nil: IRLAS_NONE
+      case .relu: IRLAS_RELU
+      case .relu6: IRLAS_RELU6
+      case .sigmoid: IRLAS_SIGMOID
+      case .silu: IRLAS_SILU
+      case .hardSwish: IRLAS_HARD_SWISH
+      case .hardSigmoid: IRLAS_HARD_SIGMOID
+      }
+    return Int(value.rawValue)
+  }
+}

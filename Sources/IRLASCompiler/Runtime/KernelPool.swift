@@ -1,0 +1,96 @@
+private import CKernels
+internal import IRLASGraph
+
+/// The threads that run kernels together; the calling thread is one of them. Programs may share a pool, one
+/// run at a time.
+package final class KernelPool {
+  private let pool: OpaquePointer
+  /// How many threads work, the caller's included.
+  package let threads: Int
+
+  package init(threads: Int) throws(RuntimeError) {
+    guard let pool = irlas_pool_create(Int32(clamping: max(1, threads))) else {
+      throw .noThreads(threads)
+    }
+    self.pool = pool
+    self.threads = Int(irlas_pool_threads(pool))
+  }
+
+  deinit { irlas_pool_destroy(pool) }
+
+  /// Gives every thread scratch of at least so many floats.
+  package func reserve(scratch floats: Int) throws(RuntimeError) {
+    guard irlas_pool_reserve(pool, floats) == 0 else {
+      throw .outOfMemory(bytes: saturatingProduct(4 * threads, floats))
+    }
+  }
+
+  /// Runs calls in order and returns how many were completed: fewer than all when `cancellation` was requested.
+  ///
+  /// - Parameter nanoseconds: receives the wall time of each call when it has a place for each.
+  package func run(
+    _ calls: borrowing BoundCalls, cancellation: Cancellation? = nil, nanoseconds: inout [UInt64]
+  ) -> Int {
+    let wantsTimes = nanoseconds.count >= calls.count
+    return nanoseconds.withUnsafeMutableBufferPointer { times in
+      Int(
+        irlas_pool_run(
+          pool, calls.steps, Int64(calls.count), cancellation?.flag, wantsTimes ? times.baseAddress : nil))
+    }
+  }
+}
+
+/// A request to stop a run between two kernel calls. It may be made from any thread, and from a signal handler.
+package final class Cancellation: @unchecked Sendable {
+  // Unchecked: the flag is one aligned word that is only ever set, and read between calls.
+  fileprivate let flag: UnsafeMutablePointer<Int32>
+
+  package init() {
+    flag = .allocate(capacity: 1)
+    flag.initialize(to: 0)
+  }
+
+  deinit { flag.deallocate() }
+
+  package func request() { flag.pointee = 1 }
+  package var isRequested: Bool { flag.pointee != 0 }
+}
+
+/// Kernel calls bound to functions, sizes and memory.
+package struct BoundCalls: ~Copyable {
+  fileprivate let steps: UnsafeMutablePointer<irlas_step>
+  package private(set) var count = 0
+  private let capacity: Int
+  private var sizes: [UnsafeMutablePointer<UInt64>] = []
+  private var operandLists: [UnsafeMutablePointer<UnsafeMutablePointer<Float>?>] = []
+
+  package init(capacity: Int) {
+    self.capacity = capacity
+    steps = .allocate(capacity: max(capacity, 1))
+  }
+
+  /// Appends a call. The operands must stay valid as long as the calls are run.
+  package mutating func append(
+    _ function: KernelFunction, kernel: Kernel, sizes: KernelSizes, operands: [UnsafeMutablePointer<Float>]
+  ) {
+    precondition(count < capacity, "more calls than announced")
+    let words = sizes.bytes
+    let storedSizes = UnsafeMutablePointer<UInt64>.allocate(capacity: max(words.count, 1))
+    storedSizes.initialize(from: words, count: words.count)
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<Float>?>.allocate(capacity: max(operands.count, 1))
+    for (index, operand) in operands.enumerated() { (list + index).initialize(to: operand) }
+    (steps + count).initialize(
+      to: irlas_step(
+        run: function, dims: UnsafeRawPointer(storedSizes), operands: list,
+        tasks: Int32(clamping: kernel.taskCount(sizes))))
+    self.sizes.append(storedSizes)
+    operandLists.append(list)
+    count += 1
+  }
+
+  deinit {
+    for pointer in sizes { pointer.deallocate() }
+    for pointer in operandLists { pointer.deallocate() }
+    steps.deallocate()
+  }
+}

@@ -1,0 +1,141 @@
+import IRLASCompiler
+import IRLASGraph
+import IRLASTestSupport
+import Testing
+
+/// Whole programs against the reference interpreter: schedule, memory plan, in-place results, updates.
+@Suite struct ExecutableTests {
+  @Test(arguments: 0..<60) func inferenceEqualsTheReference(seed: Int) throws {
+    let run = try ProgramRun(randomNetwork(seed: UInt64(seed)), .inference, seed: seed)
+    let executable = try run.executable()
+    try run.checkOutputs(executable, step: 0)
+    // Prepared values follow the parameters.
+    let path = executable.parameters.tensors[0].path
+    let values = try #require(executable.parameters.read(path))
+    #expect(executable.parameters.write(values.map { -$0 }, to: path))
+    try run.checkOutputs(executable, step: 0)
+  }
+
+  /// Three steps of training: losses, and every parameter, running statistic and velocity.
+  @Test(arguments: 0..<60) func trainingEqualsTheReference(seed: Int) throws {
+    let objective = TrainingObjective(
+      smoothing: 0.1, update: .sgd(momentum: seed % 3 == 0 ? 0 : 0.9, nesterov: seed % 3 == 1, decay: 1e-3))
+    let run = try ProgramRun(randomNetwork(seed: UInt64(seed)), .training(objective), seed: seed)
+    let executable = try run.executable()
+    for step in 0..<3 {
+      let expected = try run.checkOutputs(executable, step: step)
+      for (path, values) in expected {
+        let actual = try #require(executable.parameters.read(path))
+        #expect(
+          run.distance(actual, values) <= 2e-4 * Double(step + 1), "seed \(seed) step \(step): \(path)")
+      }
+    }
+  }
+
+  /// Gradients as outputs, as they are compared with other frameworks.
+  @Test(arguments: 0..<30) func gradientsEqualTheReference(seed: Int) throws {
+    let objective = TrainingObjective(update: .none)
+    let run = try ProgramRun(randomNetwork(seed: UInt64(seed)), .training(objective), seed: seed)
+    try run.checkOutputs(try run.executable(), step: 0)
+  }
+
+  /// The number of threads never changes a bit, in neither tier.
+  @Test(arguments: [0, 7, 19]) func threadsDoNotChangeABit(seed: Int) throws {
+    let objective = TrainingObjective(update: .sgd(momentum: 0.9, nesterov: false, decay: 1e-4))
+    let run = try ProgramRun(randomNetwork(seed: UInt64(seed)), .training(objective), seed: seed, batch: 9)
+    for tier in [KernelTier.prebuilt, .specialised] {
+      let states = try [1, 2, 3].map { threads in
+        let executable = try run.executable(threads: threads, tier: tier)
+        for step in 0..<3 { run.feed(executable, step: step) }
+        return executable.parameters.tensors.map { executable.parameters.read($0.path)?.map(\.bitPattern) }
+      }
+      #expect(states[0] == states[1], "seed \(seed) \(tier)")
+      #expect(states[0] == states[2], "seed \(seed) \(tier)")
+    }
+  }
+
+  /// Generated code runs the same program.
+  @Test(arguments: [1, 2]) func specialisedProgramsEqualTheReference(seed: Int) throws {
+    let objective = TrainingObjective(update: .sgd(momentum: 0.9, nesterov: true, decay: 1e-3))
+    let run = try ProgramRun(randomNetwork(seed: UInt64(seed)), .training(objective), seed: seed)
+    let executable = try run.executable(tier: .specialised)
+    #expect(executable.kernels.tier == .specialised)
+    for step in 0..<2 { try run.checkOutputs(executable, step: step) }
+  }
+
+  /// Evaluation while training: the inference program reads what the training program writes.
+  @Test func programsShareParameters() throws {
+    let network = randomNetwork(seed: 11, options: RandomNetworkOptions(drops: false))
+    let objective = TrainingObjective(update: .sgd(momentum: 0.9, nesterov: false, decay: 0))
+    let training = try ProgramRun(network, .training(objective), seed: 11)
+    let trainer = try training.executable()
+    let inference = try ProgramRun(network, .inference, seed: 11, batch: 5)
+    let evaluator = try inference.executable(sharing: trainer.parameters)
+    let before = try inference.checkedLogits(evaluator)
+    training.feed(trainer, step: 0)
+    let after = try inference.checkedLogits(evaluator)
+    #expect(before != after)
+  }
+
+  @Test func anotherNetworksParametersAreRefused() throws {
+    let first = try ProgramRun(randomNetwork(seed: 1), .inference, seed: 1)
+    let second = try ProgramRun(randomNetwork(seed: 2), .inference, seed: 2)
+    let store = try first.executable().parameters
+    #expect(throws: RuntimeError.self) { try second.executable(sharing: store) }
+    #expect(!store.write([1, 2, 3], to: "nothing"))
+    #expect(!store.write([], to: store.tensors[0].path))
+    #expect(store.read("nothing") == nil)
+  }
+
+  /// Without a compiler everything runs, and the reason is told.
+  @Test func automaticFallsBack() throws {
+    let run = try ProgramRun(randomNetwork(seed: 4), .inference, seed: 4)
+    let options = ToolchainOptions(
+      compiler: CompilerSettings(searchPath: ["/nonexistent"]), cacheDirectory: "/nonexistent")
+    let kernels = try KernelSet(run.plan.kernelInstances, tier: .automatic, options)
+    #expect(kernels.tier == .prebuilt)
+    #expect(kernels.warning == .noCompiler(searched: ["/nonexistent"]))
+    #expect(throws: ToolchainError.self) {
+      try KernelSet(run.plan.kernelInstances, tier: .specialised, options)
+    }
+  }
+
+  @Test func aCancelledStepStops() throws {
+    let run = try ProgramRun(randomNetwork(seed: 4), .inference, seed: 4)
+    let executable = try run.executable()
+    let cancellation = Cancellation()
+    #expect(executable.run(cancellation: cancellation))
+    cancellation.request()
+    #expect(!executable.run(cancellation: cancellation))
+    #expect(executable.run())
+    #expect(executable.profile().count == run.plan.step.count)
+  }
+
+  /// Initial values: PyTorch's bounds, another seed gives others, and they do not depend on the batch or mode.
+  @Test func initialValues() throws {
+    let network = randomNetwork(seed: 8)
+    let objective = TrainingObjective(update: .sgd(momentum: 0.9, nesterov: false, decay: 0))
+    let training = try ParameterStore(
+      for: compile(network, CompileOptions(mode: .training(objective), batch: 4)))
+    let inference = try ParameterStore(for: compile(network, CompileOptions(mode: .inference, batch: 1)))
+    training.initialize(seed: 5)
+    inference.initialize(seed: 5)
+    for tensor in inference.tensors {
+      let values = try #require(inference.read(tensor.path))
+      #expect(values == training.read(tensor.path))
+      switch tensor.op {
+      case .parameter(let parameter):
+        if case .uniform(let fanIn) = parameter.initializer {
+          let bound = 1 / Float(fanIn).squareRoot()
+          #expect(values.allSatisfy { abs($0) <= bound * 1.0001 })
+          #expect(values.count < 2 || Set(values).count > 1)
+        }
+      case .state(let role): #expect(values.allSatisfy { $0 == Float(role.initialValue) })
+      default: Issue.record("\(tensor.path) does not persist")
+      }
+    }
+    let before = inference.tensors.map { inference.read($0.path) }
+    inference.initialize(seed: 6)
+    #expect(before != inference.tensors.map { inference.read($0.path) })
+  }
+}

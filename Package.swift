@@ -35,6 +35,8 @@ let package = Package(
       name: "IRLASTraining",
       dependencies: ["IRLASGraph", "IRLASCompiler", "CPixbuf"],
       swiftSettings: strict),
+    // Topology of blocks, and what learns and searches over it.
+    .target(name: "IRLASSearch", dependencies: ["IRLASGraph"], swiftSettings: strict),
     .executableTarget(
       name: "irlas",
       dependencies: [
@@ -62,6 +64,8 @@ let package = Package(
     .testTarget(
       name: "IRLASCompilerTests", dependencies: ["IRLASCompiler", "IRLASDSL", "IRLASTestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph"], swiftSettings: strict),
     .testTarget(
       name: "IRLASTrainingTests",
       dependencies: ["IRLASTraining", "IRLASCompiler", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),

@@ -14,6 +14,7 @@ import Testing
       "IRLASGraph", "IRLASCompiler", "CPixbuf", "Dispatch", "FoundationEssentials", "Glibc",
       "Synchronization",
     ],
+    "IRLASSearch": ["IRLASGraph"],
     "irlas": [
       "IRLASGraph", "IRLASDSL", "IRLASCompiler", "IRLASTraining", "ArgumentParser", "FoundationEssentials",
       "Glibc", "Synchronization",

@@ -108,13 +108,15 @@ package enum TrainingError: Error, CustomStringConvertible {
   case recipe(String)
   /// A checkpoint does not belong to this run.
   case checkpoint(String)
+  /// The network cannot be compiled or run on this machine.
+  case engine(String)
   /// The loss is no longer a finite number.
   case diverged(epoch: Int, step: Int)
 
   package var description: String {
     switch self {
     case .file(let error): error.description
-    case .recipe(let problem), .checkpoint(let problem): problem
+    case .recipe(let problem), .checkpoint(let problem), .engine(let problem): problem
     case .diverged(let epoch, let step):
       "the loss is not a finite number any more (epoch \(epoch + 1), step \(step + 1))\n"
         + "help: a lower learning rate, a warm-up or batch normalisation usually cures it"

@@ -1,0 +1,65 @@
+package import IRLASCompiler
+package import IRLASGraph
+
+/// How programs are built and run on this machine.
+package struct EngineSettings: Sendable {
+  package var tier: KernelTier
+  package var toolchain: ToolchainOptions
+  package var threads: Int
+
+  package init(tier: KernelTier, toolchain: ToolchainOptions, threads: Int) {
+    self.tier = tier
+    self.toolchain = toolchain
+    self.threads = threads
+  }
+}
+
+extension Checkpoint {
+  /// Copies the tensors of a group into the parameters and states of a program.
+  ///
+  /// - Throws: what is missing, superfluous or of another shape, so that weights of another network cannot pass.
+  func restore(
+    _ groups: [Group], to store: ParameterStore, path: String
+  ) throws(TrainingError) {
+    for group in groups {
+      let wanted = store.tensors.filter { Group(of: $0.op) == group }
+      let stored = self[group]
+      for tensor in wanted {
+        guard let found = stored.first(where: { $0.name == tensor.path }) else {
+          throw .checkpoint("\(path) is of another network: it has no \(group.rawValue) `\(tensor.path)`")
+        }
+        guard found.shape == tensor.shape.dimensions else {
+          throw .checkpoint(
+            "\(path) is of another network: `\(tensor.path)` has shape \(found.shape) there, here it is \(tensor.shape.dimensions)"
+          )
+        }
+        _ = store.write(found.values, to: tensor.path)
+      }
+      guard stored.count == wanted.count else {
+        let known = Set(wanted.map(\.path))
+        let extra = stored.first { !known.contains($0.name) }?.name ?? ""
+        throw .checkpoint("\(path) is of another network: it also has \(group.rawValue) `\(extra)`")
+      }
+    }
+  }
+
+  /// Takes over the tensors of a program.
+  mutating func take(from store: ParameterStore) {
+    for tensor in store.tensors {
+      guard let group = Group(of: tensor.op), let values = store.read(tensor.path) else { continue }
+      self[group].append(Tensor(name: tensor.path, shape: tensor.shape.dimensions, values: values))
+    }
+  }
+}
+
+extension Checkpoint.Group {
+  /// The group that the tensor of a source node belongs to.
+  init?(of op: Op) {
+    switch op {
+    case .parameter: self = .parameters
+    case .state(.velocity): self = .velocity
+    case .state: self = .state
+    default: return nil
+    }
+  }
+}

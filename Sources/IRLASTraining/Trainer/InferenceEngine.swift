@@ -1,0 +1,103 @@
+package import IRLASCompiler
+package import IRLASGraph
+
+/// How often images of each class were taken for each class.
+package struct Confusion: Hashable, Sendable {
+  /// `rows[label][prediction]`
+  package let rows: [[Int]]
+
+  package var count: Int { rows.reduce(0) { $0 + $1.reduce(0, +) } }
+  /// The share of images classified rightly.
+  package var accuracy: Double {
+    count == 0 ? 0 : Double(rows.indices.reduce(0) { $0 + rows[$1][$1] }) / Double(count)
+  }
+}
+
+/// A classifier ready to be asked: the inference program of a network and its parameters.
+package struct InferenceEngine: ~Copyable {
+  private let program: Program
+  private let threads: Int
+  package let batch: Int
+  /// What the user should know: kernels could not be compiled.
+  package let remarks: [String]
+
+  /// Compiles `network` for batches of `batch` images.
+  package init(network: Graph, batch: Int, settings: EngineSettings) throws(TrainingError) {
+    let pool: KernelPool
+    let store: ParameterStore
+    let plan: ExecutionPlan
+    do {
+      plan = try compile(network, CompileOptions(batch: batch, mode: .inference))
+      store = try ParameterStore(for: plan)
+      pool = try KernelPool(threads: settings.threads)
+    } catch {
+      throw .engine("\(error)")
+    }
+    try self.init(plan: plan, parameters: store, pool: pool, settings: settings)
+  }
+
+  /// The same on the parameters and threads of a training program.
+  init(
+    plan: ExecutionPlan, parameters: ParameterStore, pool: KernelPool, settings: EngineSettings
+  ) throws(TrainingError) {
+    do {
+      let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
+      program = try Program(plan, parameters: parameters, kernels: kernels, pool: pool)
+      remarks = kernels.remarks
+    } catch {
+      throw .engine("\(error)")
+    }
+    batch = plan.batch
+    threads = settings.threads
+  }
+
+  /// Takes the weights and running statistics of a checkpoint.
+  package func load(_ checkpoint: Checkpoint, path: String) throws(TrainingError) {
+    try checkpoint.restore([.parameters, .state], to: program.parameters, path: path)
+  }
+
+  /// The class scores of some samples, `samples.count` rows of `classes`.
+  package func scores(of samples: [Int], from images: BatchAssembler) -> [[Float]] {
+    var rows: [[Float]] = []
+    rows.reserveCapacity(samples.count)
+    var start = 0
+    while start < samples.count {
+      let chunk = Array(samples[start..<min(start + batch, samples.count)])
+      // A last, smaller batch is filled up with its own first image; what comes of that is not looked at.
+      let padded = chunk + [Int](repeating: chunk[0], count: batch - chunk.count)
+      var labels = [Int32](repeating: 0, count: batch)
+      program.withInput(0) { input in
+        labels.withUnsafeMutableBufferPointer {
+          images.assemble(padded, for: .evaluation, threads: threads, images: input, labels: $0)
+        }
+      }
+      _ = program.run()
+      let scores = program.output(program.plan.outputs[0].name) ?? []
+      let classes = scores.count / batch
+      for row in chunk.indices { rows.append(Array(scores[row * classes..<(row + 1) * classes])) }
+      start += chunk.count
+    }
+    return rows
+  }
+
+  /// Classifies a whole set: the class with the highest score, the first of equals.
+  package func confusion(on images: BatchAssembler) -> Confusion {
+    let labels = images.dataset.labels
+    let scores = scores(of: Array(0..<images.dataset.count), from: images)
+    let classes = max(scores.first?.count ?? 0, images.dataset.classCount)
+    var rows = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+    for (label, row) in zip(labels, scores) {
+      var best = 0
+      for (index, score) in row.enumerated() where score > row[best] { best = index }
+      rows[Int(label)][best] += 1
+    }
+    return Confusion(rows: rows)
+  }
+}
+
+extension KernelSet {
+  /// What the user should know about how the kernels came to be.
+  var remarks: [String] {
+    warning.map { ["the prebuilt kernels serve, which are slower: \($0)"] } ?? []
+  }
+}

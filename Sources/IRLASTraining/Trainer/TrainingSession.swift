@@ -1,0 +1,114 @@
+package import IRLASCompiler
+package import IRLASGraph
+
+/// Everything that `irlas train` decides before the first step: data, program, identity, and where to start.
+package struct TrainingSession: ~Copyable {
+  /// What to train, on what, how, and where to.
+  package struct Request: Sendable {
+    package var network: Graph
+    package var recipe: Recipe
+    package var dataFolder: String
+    /// The folder of the run; it exists.
+    package var folder: String
+    package var isResuming = false
+    /// A safetensors file to start from.
+    package var initialWeights: String?
+    /// Steps between checkpoints within an epoch; 0 for none.
+    package var checkpointInterval = 0
+    package var settings: EngineSettings
+
+    package init(network: Graph, recipe: Recipe, dataFolder: String, folder: String, settings: EngineSettings) {
+      self.network = network
+      self.recipe = recipe
+      self.dataFolder = dataFolder
+      self.folder = folder
+      self.settings = settings
+    }
+  }
+
+  private var trainer: Trainer
+  /// What the user should know before training starts.
+  package let remarks: [String]
+
+  /// Reads the data, compiles the step, and goes back to the checkpoint when resuming.
+  package init(_ request: Request) throws(TrainingError) {
+    var remarks: [String] = []
+    let recipe = request.recipe
+    let path = FileBytes.join(request.folder, Trainer.checkpointName)
+    let checkpoint = request.isResuming ? try Checkpoint.reading(path) : nil
+    let data = try PreparedData(
+      recipe: recipe, folder: request.dataFolder, seed: recipe.seed, normalization: checkpoint?.normalization)
+    try data.check(against: request.network)
+    let count = data.training.dataset.count
+    let batch = min(recipe.batch, count)
+    guard batch > 0 else { throw .recipe("\(request.dataFolder) has no training images") }
+    if batch < recipe.batch {
+      remarks.append("the batch is \(batch), not \(recipe.batch): there are no more training images")
+    }
+    let engine = try TrainingEngine(
+      network: request.network, recipe: recipe, batch: batch,
+      evaluationBatch: max(1, min(batch, data.test.dataset.count)), settings: request.settings)
+    remarks += engine.remarks
+    var plain = recipe
+    plain.name = "_"
+    plain.data.folder = nil
+    let identity = RunIdentity(
+      network: request.network.name, programHash: request.network.programHashText, recipe: plain.description,
+      dataFingerprint: data.fingerprint, seed: recipe.seed, batch: batch, plan: engine.planRecord)
+    if let checkpoint, let remark = try checkpoint.check(belongsTo: identity, path: path) {
+      remarks.append(remark)
+    }
+    if let initial = request.initialWeights {
+      let file: Safetensors
+      do throws(FileError) {
+        file = try Safetensors.read(initial)
+      } catch {
+        throw .file(error)
+      }
+      let fresh = try engine.start(from: file, path: initial, head: request.network.headParameters)
+      if !fresh.isEmpty { remarks.append("the head starts afresh: \(fresh.joined(separator: ", "))") }
+    }
+    trainer = try Trainer(
+      recipe: recipe, data: data, engine: engine, identity: identity, folder: request.folder,
+      resuming: checkpoint, checkpointInterval: request.checkpointInterval)
+    self.remarks = remarks
+  }
+
+  /// Trains to the end of the recipe, or until interrupted.
+  package mutating func run(
+    isInterrupted: () -> Bool, report: (TrainingEvent) -> Void
+  ) throws(TrainingError) -> TrainingSummary {
+    try trainer.run(isInterrupted: isInterrupted, report: report)
+  }
+}
+
+extension Checkpoint {
+  /// `read` with this module's error.
+  package static func reading(_ path: String) throws(TrainingError) -> Checkpoint {
+    do throws(FileError) {
+      return try read(path)
+    } catch {
+      throw .file(error)
+    }
+  }
+}
+
+extension Graph {
+  /// Paths of the parameters of the last weighted layers before the outputs.
+  var headParameters: Set<String> {
+    var head: Set<String> = []
+    var pending = outputs.map(\.value)
+    var seen: Set<NodeID> = []
+    while let id = pending.popLast() {
+      guard seen.insert(id).inserted else { continue }
+      guard self[id].op.isWeightedLayer else {
+        pending += self[id].inputs
+        continue
+      }
+      for input in self[id].inputs {
+        if case .parameter = self[input].op { head.insert(path(of: input)) }
+      }
+    }
+    return head
+  }
+}

@@ -7,14 +7,14 @@ package enum TrainingEvent: Sendable {
   case step(epoch: Int, samples: Int, total: Int, meanLoss: Double)
   /// An epoch has ended.
   case epoch(EpochMetrics)
-  /// Something worth knowing that stops nothing.
-  case remark(String)
 }
 
 /// The figures of one epoch.
 package struct EpochMetrics: Hashable, Sendable {
   /// From 0.
   package var epoch: Int
+  /// Training samples of the epoch.
+  package var samples: Int
   /// The mean of the losses of the epoch's steps, each taken before its update.
   package var trainLoss: Double
   /// The share of held-out training images classified rightly; nil when none are held out.
@@ -143,7 +143,7 @@ package struct Trainer: ~Copyable {
   private mutating func finishEpoch() throws(TrainingError) -> EpochMetrics {
     let validation = data.validation.map { engine.accuracy(on: $0) }
     let metrics = EpochMetrics(
-      epoch: position.epoch, trainLoss: position.lossSum / Double(max(stepsPerEpoch, 1)),
+      epoch: position.epoch, samples: stepsPerEpoch * batch, trainLoss: position.lossSum / Double(max(stepsPerEpoch, 1)),
       validationAccuracy: validation, testAccuracy: engine.accuracy(on: data.test),
       learningRate: schedule.learningRate(epoch: position.epoch, step: max(stepsPerEpoch - 1, 0)))
     var members: [JSON.Member] = [

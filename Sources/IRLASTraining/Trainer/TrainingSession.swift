@@ -53,7 +53,7 @@ package struct TrainingSession: ~Copyable {
     plain.name = "_"
     plain.data.folder = nil
     let identity = RunIdentity(
-      network: request.network.name, programHash: request.network.programHashText, recipe: plain.description,
+      network: request.network.name, programHash: request.network.programHash.description, recipe: plain.description,
       dataFingerprint: data.fingerprint, seed: recipe.seed, batch: batch, plan: engine.planRecord)
     if let checkpoint, let remark = try checkpoint.check(belongsTo: identity, path: path) {
       remarks.append(remark)

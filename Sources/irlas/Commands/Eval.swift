@@ -28,16 +28,17 @@ struct Eval: ParsableCommand {
     let (loaded, elaboration) = try source.elaborate()
     let recipe = try loaded.recipe(recipe)
     let folder = try loaded.dataFolder(of: recipe, given: data)
+    let settings = kernels.settings(threads: try machine.threadCount())
     let result = try reportingFailures { () throws(TrainingError) in
       let checkpoint = try Checkpoint.reading(weights)
       let images = try PreparedData(
         recipe: recipe, folder: folder, seed: recipe.seed, normalization: checkpoint.normalization)
       try images.check(against: elaboration.graph)
-      var engine = try InferenceEngine(
+      let engine = try InferenceEngine(
         network: elaboration.graph, batch: min(recipe.batch, images.test.dataset.count),
-        settings: kernels.settings(threads: threads))
+        settings: settings)
       try engine.load(checkpoint, path: weights)
-      kernels.report(engine.remarks)
+      KernelOptions.report(engine.remarks)
       return engine.confusion(on: images.test)
     }
     switch format {
@@ -60,6 +61,4 @@ struct Eval: ParsableCommand {
       for line in table.lines { StandardOutput.line(line) }
     }
   }
-
-  private var threads: Int { get throws { try machine.threadCount() } }
 }

@@ -56,22 +56,27 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let (loaded, elaboration) = try source.elaborate()
-    let session = try TrainingSession(
-      loaded: loaded, network: elaboration.graph,
-      recipe: RecipeOverrides(epochs: epochs, seed: seed, batch: batch)
-        .apply(to: try loaded.recipe(recipe)),
-      dataFolder: data, threads: try machine.threadCount(), kernels: kernels)
-    try session.prepareFolder(out, resume: resume)
+    let recipe = try RecipeOverrides(epochs: epochs, seed: seed, batch: batch)
+      .apply(to: try loaded.recipe(recipe))
+    var request = TrainingSession.Request(
+      network: elaboration.graph, recipe: recipe, dataFolder: try loaded.dataFolder(of: recipe, given: data),
+      folder: out, settings: kernels.settings(threads: try machine.threadCount()))
+    request.isResuming = resume
+    request.initialWeights = initial
+    request.checkpointInterval = max(0, checkpointEvery)
+    try prepareFolder()
     let started = monotonicSeconds()
     Interruption.catchSignals()
-    var display = TrainingDisplay(epochs: session.recipe.epochs, quiet: machine.quiet)
-    let summary = try session.train(
-      folder: out, resume: resume, initial: initial, checkpointInterval: checkpointEvery,
-      isInterrupted: { Interruption.isRequested }, report: { display.show($0) })
+    var display = TrainingDisplay(epochs: recipe.epochs, quiet: machine.quiet)
+    let summary = try reportingFailures { () throws(TrainingError) in
+      var session = try TrainingSession(request)
+      KernelOptions.report(session.remarks)
+      return try session.run(isInterrupted: { Interruption.isRequested }, report: { display.show($0) })
+    }
     let seconds = monotonicSeconds() - started
     if summary.wasInterrupted {
       StandardError.write(
-        "stopped in epoch \(summary.epochs + 1) of \(session.recipe.epochs); everything is saved\n"
+        "stopped in epoch \(summary.epochs + 1) of \(recipe.epochs); everything is saved\n"
           + "help: go on with the same command and --resume\n")
     }
     let rate = Double(summary.samples) / max(seconds, 1e-9)
@@ -96,6 +101,21 @@ struct Train: ParsableCommand {
     }
     // As shells expect of a program that was interrupted.
     if summary.wasInterrupted { throw ExitCode(130) }
+  }
+
+  /// Makes the folder of the run; one that holds a run already is not overwritten.
+  private func prepareFolder() throws {
+    if resume, initial != nil { throw CommandFailure.usage("--resume and --init exclude each other") }
+    let exists = FileBytes.exists(FileBytes.join(out, Trainer.checkpointName))
+    if exists, !resume {
+      throw CommandFailure.usage("\(out) holds a run already: --resume goes on with it, another --out starts afresh")
+    }
+    if !exists, resume { throw CommandFailure.usage("\(out) holds no checkpoint to resume from") }
+    do throws(FileError) {
+      try FileBytes.createFolder(out)
+    } catch {
+      throw CommandFailure(error)
+    }
   }
 }
 

@@ -97,6 +97,15 @@ struct LoadedProgram {
     return recipe
   }
 
+  /// The folder of a recipe's images: the one given, or the recipe's own relative to the program's file.
+  func dataFolder(of recipe: Recipe, given: String?) throws -> String {
+    if let given { return given }
+    guard let folder = recipe.data.folder else {
+      throw CommandFailure.usage("the recipe \(recipe.name) names no data folder: --data DIR")
+    }
+    return folder.hasPrefix("/") ? folder : FileBytes.join(FileBytes.folder(of: file), folder)
+  }
+
   /// Elaborates a network with some parameters set.
   func elaborate(_ network: String, settings: [(name: String, value: String)]) throws -> Elaboration {
     let (elaboration, diagnostics) = program.elaborate(network: network, arguments: settings)

@@ -1,0 +1,53 @@
+import ArgumentParser
+import IRLASCompiler
+import IRLASTraining
+
+extension KernelTier: ExpressibleByArgument {}
+extension OutputFormat: ExpressibleByArgument {}
+
+/// Where kernels come from.
+struct KernelOptions: ParsableArguments {
+  @Option(
+    name: .customLong("kernels"),
+    help: ArgumentHelp(
+      "automatic, specialised (compiled for this network and CPU) or prebuilt (no C compiler needed).",
+      discussion:
+        "The C compiler is $IRLAS_CC, else clang, else cc. Compiled kernels are kept in $XDG_CACHE_HOME/irlas "
+        + "(~/.cache/irlas)."))
+  var tier = KernelTier.automatic
+
+  /// The settings of the compiler's engines.
+  func settings(threads: Int) -> EngineSettings {
+    EngineSettings(tier: tier, toolchain: Self.toolchain(), threads: threads)
+  }
+
+  /// The tool chain as the environment describes it.
+  static func toolchain() -> ToolchainOptions {
+    let cache =
+      Environment["XDG_CACHE_HOME"] ?? Environment["HOME"].map { FileBytes.join($0, ".cache") } ?? "/tmp"
+    return ToolchainOptions(
+      compiler: CompilerSettings(
+        preferred: Environment["IRLAS_CC"], searchPath: Environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"),
+      cacheDirectory: FileBytes.join(cache, "irlas"), parallelism: processorCount())
+  }
+
+  /// Prints remarks of an engine.
+  static func report(_ remarks: [String]) {
+    for remark in remarks { StandardError.write("note: \(remark)\n") }
+  }
+}
+
+/// Runs `body` and turns what training throws into a command's failure.
+func reportingFailures<Result: ~Copyable>(_ body: () throws(TrainingError) -> Result) throws(CommandFailure)
+  -> Result
+{
+  do {
+    return try body()
+  } catch {
+    switch error {
+    case .file(let error): throw CommandFailure(error)
+    case .engine(let problem): throw .machine(problem)
+    case .recipe, .checkpoint, .diverged: throw .input(error.description)
+    }
+  }
+}

@@ -170,6 +170,8 @@ package struct Trainer: ~Copyable {
 
   private func save() throws(TrainingError) {
     var checkpoint = Checkpoint(identity, position, normalization: data.normalization)
+    let names = data.training.dataset.classNames
+    if !names.isEmpty { checkpoint.set("class_names", names.joined(separator: "\n")) }
     engine.store(in: &checkpoint)
     do throws(FileError) {
       try checkpoint.write(to: checkpointPath)

@@ -27,7 +27,8 @@ struct KernelOptions: ParsableArguments {
       Environment["XDG_CACHE_HOME"] ?? Environment["HOME"].map { FileBytes.join($0, ".cache") } ?? "/tmp"
     return ToolchainOptions(
       compiler: CompilerSettings(
-        preferred: Environment["IRLAS_CC"], searchPath: Environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"),
+        named: Environment["IRLAS_CC"],
+        searchPath: (Environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)),
       cacheDirectory: FileBytes.join(cache, "irlas"), parallelism: processorCount())
   }
 

@@ -19,7 +19,7 @@ struct Check: ParsableCommand {
     var failed = false
     for file in files {
       do {
-        let loaded = try LoadedProgram(file: file, short: short)
+        let loaded = try LoadedProgram(file: file, format: short ? .short : .long)
         let report = loaded.program.check()
         try loaded.messages.print(report.diagnostics)
         guard !quiet else { continue }

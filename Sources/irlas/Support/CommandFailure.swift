@@ -1,4 +1,3 @@
-import IRLASCompiler
 import IRLASTraining
 
 /// Why a command ends without having done its work, and with which exit code.
@@ -32,7 +31,7 @@ struct CommandFailure: Error {
   static func machine(_ message: String) -> CommandFailure { CommandFailure(machineExitCode, message) }
 
   /// A file that could not be read or written.
-  init(_ error: FileError) {
+  init(_ error: IRLASTraining.FileError) {
     self.init(error.isMachineFault ? Self.machineExitCode : Self.inputExitCode, error.description)
   }
 

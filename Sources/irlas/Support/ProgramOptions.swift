@@ -21,7 +21,8 @@ struct ProgramOptions: ParsableArguments {
 
   /// Loads the file and elaborates the network; prints what there is to say.
   func elaborate() throws -> (program: LoadedProgram, elaboration: Elaboration) {
-    let program = try LoadedProgram(file: file, short: short)
+    let program = try LoadedProgram(file: file, format: short ? .short : .long)
+    try program.messages.print(program.program.diagnostics)
     let name = try program.networkName(network)
     return (program, try program.elaborate(name, settings: try parsedSettings()))
   }
@@ -40,17 +41,31 @@ struct ProgramOptions: ParsableArguments {
 /// A program whose files have been read and whose names are resolved.
 struct LoadedProgram {
   let file: String
-  let program: Program
+  let program: IRLASDSL.Program
   let messages: MessagePrinter
 
   /// Reads `file` and what it uses, and prints the front end's messages.
   ///
-  /// - Throws: `CommandFailure` when there was an error.
-  init(file: String, short: Bool) throws {
+  /// - Throws: `CommandFailure` when the file cannot be read; errors in the text are printed and kept.
+  init(file: String, format: DiagnosticRenderer.Format) throws {
     self.file = file
-    program = Program.load(entry: file, loader: FileLoader())
-    messages = MessagePrinter(sources: program.sources, short: short)
-    try messages.print(program.diagnostics)
+    let bytes: [UInt8]
+    do throws(IRLASTraining.FileError) {
+      bytes = try FileBytes.read(file, limit: SourceFile.maximumSize)
+    } catch {
+      throw CommandFailure(error)
+    }
+    program = IRLASDSL.Program.load(entry: SourceFile(name: file, utf8: bytes), loader: Self.read)
+    messages = MessagePrinter(sources: program.sources, format: format)
+  }
+
+  /// Opens the files that programs name.
+  private static func read(_ path: String) -> IRLASDSL.Program.LoadResult {
+    do throws(IRLASTraining.FileError) {
+      return .bytes(try FileBytes.read(path, limit: SourceFile.maximumSize))
+    } catch {
+      return error.kind == .missing ? .missing : .unreadable(error.problem)
+    }
   }
 
   /// The network to work on: the one named, or the only one there is.
@@ -109,7 +124,8 @@ struct LoadedProgram {
   /// Elaborates a network with some parameters set.
   func elaborate(_ network: String, settings: [(name: String, value: String)]) throws -> Elaboration {
     let (elaboration, diagnostics) = program.elaborate(network: network, arguments: settings)
-    try messages.print(diagnostics)
+    let sources = settings.isEmpty ? program.sources : program.sources(withSettings: settings, of: network)
+    try MessagePrinter(sources: sources, format: messages.format).print(diagnostics)
     guard let elaboration else { throw CommandFailure.alreadyReported }
     return elaboration
   }
@@ -120,28 +136,16 @@ struct LoadedProgram {
 /// Prints diagnostics to standard error.
 struct MessagePrinter {
   let sources: SourceSet
-  var short = false
+  let format: DiagnosticRenderer.Format
 
   /// Prints all of them.
   ///
   /// - Throws: `CommandFailure.alreadyReported` when one is an error.
   func print(_ diagnostics: [Diagnostic]) throws {
-    let renderer = DiagnosticRenderer(sources: sources, color: StandardError.usesColor && !short)
-    for diagnostic in diagnostics {
-      StandardError.write(
-        short ? renderer.renderShort(diagnostic) + "\n" : renderer.render(diagnostic) + "\n")
-    }
+    guard !diagnostics.isEmpty else { return }
+    let renderer = DiagnosticRenderer(
+      sources: sources, format: format, usesColor: StandardError.usesColor)
+    StandardError.write(renderer.render(diagnostics) + (format == .long ? "\n" : ""))
     if diagnostics.contains(where: { $0.severity == .error }) { throw CommandFailure.alreadyReported }
-  }
-}
-
-/// Opens the files that programs name.
-struct FileLoader: SourceLoader {
-  func load(_ path: String) -> LoadResult {
-    do throws(FileError) {
-      return .bytes(try FileBytes.read(path, limit: SourceFile.maximumSize))
-    } catch {
-      return .failure(error.problem)
-    }
   }
 }

@@ -1,5 +1,5 @@
 package import IRLASCompiler
-package import IRLASGraph
+import IRLASGraph
 
 /// How programs are built and run on this machine.
 package struct EngineSettings: Sendable {

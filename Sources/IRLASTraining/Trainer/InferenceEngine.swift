@@ -1,4 +1,4 @@
-package import IRLASCompiler
+import IRLASCompiler
 package import IRLASGraph
 
 /// How often images of each class were taken for each class.
@@ -15,7 +15,7 @@ package struct Confusion: Hashable, Sendable {
 
 /// A classifier ready to be asked: the inference program of a network and its parameters.
 package struct InferenceEngine: ~Copyable {
-  private let program: Program
+  private let program: Executable
   private let threads: Int
   package let batch: Int
   /// What the user should know: kernels could not be compiled.
@@ -27,7 +27,7 @@ package struct InferenceEngine: ~Copyable {
     let store: ParameterStore
     let plan: ExecutionPlan
     do {
-      plan = try compile(network, CompileOptions(batch: batch, mode: .inference))
+      plan = try compile(network, CompileOptions(mode: .inference, batch: batch))
       store = try ParameterStore(for: plan)
       pool = try KernelPool(threads: settings.threads)
     } catch {
@@ -42,7 +42,7 @@ package struct InferenceEngine: ~Copyable {
   ) throws(TrainingError) {
     do {
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
-      program = try Program(plan, parameters: parameters, kernels: kernels, pool: pool)
+      program = try Executable(plan, parameters: parameters, kernels: kernels, pool: pool)
       remarks = kernels.remarks
     } catch {
       throw .engine("\(error)")

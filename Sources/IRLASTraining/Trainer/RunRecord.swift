@@ -1,5 +1,4 @@
-package import IRLASCompiler
-package import IRLASGraph
+
 
 /// Where a run stands: with the tensors, everything that the next step depends on.
 package struct RunPosition: Hashable, Sendable {

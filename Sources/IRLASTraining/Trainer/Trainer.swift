@@ -1,4 +1,3 @@
-package import IRLASCompiler
 package import IRLASGraph
 
 /// What a run reports while it goes on. The caller draws it, and knows the time.
@@ -77,7 +76,6 @@ package struct Trainer: ~Copyable {
     stepsPerEpoch = data.training.dataset.count / engine.batch
     schedule = LearningRateSchedule(recipe, stepsPerEpoch: stepsPerEpoch)
     checkpointPath = FileBytes.join(folder, Self.checkpointName)
-    var engine = engine
     if let checkpoint {
       position = try checkpoint.position(path: checkpointPath)
       guard position.step <= stepsPerEpoch, position.epoch <= recipe.epochs else {

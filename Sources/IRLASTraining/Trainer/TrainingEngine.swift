@@ -1,9 +1,9 @@
-package import IRLASCompiler
+import IRLASCompiler
 package import IRLASGraph
 
 /// The compiled training step of a network, and its inference program on the same parameters.
 package struct TrainingEngine: ~Copyable {
-  private let program: Program
+  private let program: Executable
   private let inference: InferenceEngine
   private let threads: Int
   package let batch: Int
@@ -18,13 +18,13 @@ package struct TrainingEngine: ~Copyable {
   ) throws(TrainingError) {
     do {
       let plan = try compile(
-        network, CompileOptions(batch: batch, mode: .training(TrainingObjective(recipe))))
-      let evaluation = try compile(network, CompileOptions(batch: evaluationBatch, mode: .inference))
+        network, CompileOptions(mode: .training(TrainingObjective(recipe)), batch: batch))
+      let evaluation = try compile(network, CompileOptions(mode: .inference, batch: evaluationBatch))
       let pool = try KernelPool(threads: settings.threads)
       let store = try ParameterStore(for: plan)
       store.initialize(seed: recipe.seed)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
-      program = try Program(plan, parameters: store, kernels: kernels, pool: pool)
+      program = try Executable(plan, parameters: store, kernels: kernels, pool: pool)
       inference = try InferenceEngine(plan: evaluation, parameters: store, pool: pool, settings: settings)
       planRecord = PlanRecord(plan, kernels).text
       remarks = kernels.remarks
@@ -82,7 +82,7 @@ package struct TrainingEngine: ~Copyable {
     var fresh: [String] = []
     let store = program.parameters
     for tensor in store.tensors {
-      guard let group = Checkpoint.Group(of: tensor.op), group != .velocity else { continue }
+      guard let group = Checkpoint.Group(of: tensor.op), group != Checkpoint.Group.velocity else { continue }
       let found = file.tensor("\(group.rawValue)/\(tensor.path)") ?? file.tensor(tensor.path)
       guard let found, let values = found.floats, found.shape == tensor.shape.dimensions else {
         guard head.contains(tensor.path) else {

@@ -1,4 +1,4 @@
-package import IRLASCompiler
+import IRLASCompiler
 package import IRLASGraph
 
 /// Everything that `irlas train` decides before the first step: data, program, identity, and where to start.

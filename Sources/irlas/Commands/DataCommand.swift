@@ -40,7 +40,7 @@ struct DataCommand: ParsableCommand {
       let set = SyntheticDataset(side: side, trainCount: train, testCount: test, seed: seed)
       var progress = ProgressLine(
         title: "drawing", total: set.totalCount, unit: "pictures", quiet: machine.quiet)
-      do throws(IRLASTraining.FileError) {
+      do throws(FileError) {
         try set.write(to: folder, threads: threads) { progress.update($0) }
       } catch {
         throw CommandFailure(error)
@@ -60,7 +60,7 @@ struct DataCommand: ParsableCommand {
     var folder: String
 
     func run() throws {
-      do throws(IRLASTraining.FileError) {
+      do throws(FileError) {
         let format = try DatasetFormat.detect(folder)
         let splits = try format.load(folder)
         let shape = splits.training.shape.map(String.init).joined(separator: ", ")

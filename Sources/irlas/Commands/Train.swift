@@ -111,7 +111,7 @@ struct Train: ParsableCommand {
       throw CommandFailure.usage("\(out) holds a run already: --resume goes on with it, another --out starts afresh")
     }
     if !exists, resume { throw CommandFailure.usage("\(out) holds no checkpoint to resume from") }
-    do throws(IRLASTraining.FileError) {
+    do throws(FileError) {
       try FileBytes.createFolder(out)
     } catch {
       throw CommandFailure(error)

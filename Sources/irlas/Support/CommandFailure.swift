@@ -31,7 +31,7 @@ struct CommandFailure: Error {
   static func machine(_ message: String) -> CommandFailure { CommandFailure(machineExitCode, message) }
 
   /// A file that could not be read or written.
-  init(_ error: IRLASTraining.FileError) {
+  init(_ error: FileError) {
     self.init(error.isMachineFault ? Self.machineExitCode : Self.inputExitCode, error.description)
   }
 

@@ -50,7 +50,7 @@ struct LoadedProgram {
   init(file: String, format: DiagnosticRenderer.Format) throws {
     self.file = file
     let bytes: [UInt8]
-    do throws(IRLASTraining.FileError) {
+    do throws(FileError) {
       bytes = try FileBytes.read(file, limit: SourceFile.maximumSize)
     } catch {
       throw CommandFailure(error)
@@ -61,7 +61,7 @@ struct LoadedProgram {
 
   /// Opens the files that programs name.
   private static func read(_ path: String) -> IRLASDSL.Program.LoadResult {
-    do throws(IRLASTraining.FileError) {
+    do throws(FileError) {
       return .bytes(try FileBytes.read(path, limit: SourceFile.maximumSize))
     } catch {
       return error.kind == .missing ? .missing : .unreadable(error.problem)

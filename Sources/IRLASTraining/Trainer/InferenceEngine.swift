@@ -14,7 +14,7 @@ package struct Confusion: Hashable, Sendable {
 }
 
 /// A classifier ready to be asked: the inference program of a network and its parameters.
-package struct InferenceEngine: ~Copyable {
+package struct InferenceEngine {
   private let program: Executable
   private let threads: Int
   package let batch: Int
@@ -97,7 +97,7 @@ package struct InferenceEngine: ~Copyable {
 
 extension KernelSet {
   /// What the user should know about how the kernels came to be.
-  var remarks: [String] {
+  package var remarks: [String] {
     warning.map { ["the prebuilt kernels serve, which are slower: \($0)"] } ?? []
   }
 }

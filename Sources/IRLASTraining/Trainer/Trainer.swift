@@ -43,7 +43,7 @@ package struct TrainingSummary: Hashable, Sendable {
 package struct Trainer: ~Copyable {
   private let recipe: Recipe
   private let data: PreparedData
-  private var engine: TrainingEngine
+  private let engine: TrainingEngine
   private let identity: RunIdentity
   private let checkpointPath: String
   private let schedule: LearningRateSchedule
@@ -65,30 +65,38 @@ package struct Trainer: ~Copyable {
   ///   - resuming: the checkpoint to go on from, already checked to belong to `identity`.
   ///   - checkpointInterval: steps between checkpoints within an epoch; 0 for none.
   package init(
-    recipe: Recipe, data: PreparedData, engine: consuming TrainingEngine, identity: RunIdentity, folder: String,
+    recipe: Recipe, data: PreparedData, engine: TrainingEngine, identity: RunIdentity, folder: String,
     resuming checkpoint: Checkpoint?, checkpointInterval: Int
   ) throws(TrainingError) {
+    let path = FileBytes.join(folder, Self.checkpointName)
+    let steps = data.training.dataset.count / engine.batch
+    let start: RunPosition
+    if let checkpoint {
+      start = try checkpoint.position(path: path)
+      guard start.step <= steps, start.epoch <= recipe.epochs else {
+        throw .checkpoint("\(path): the position in it is beyond the end of the run")
+      }
+      try engine.load(checkpoint, path: path)
+    } else {
+      start = RunPosition()
+    }
+    log = try Self.openLog(
+      FileBytes.join(folder, Self.metricsName), keeping: checkpoint == nil ? 0 : start.metricsLength)
     self.recipe = recipe
     self.data = data
+    self.engine = engine
     self.identity = identity
     self.checkpointInterval = checkpointInterval
     batch = engine.batch
-    stepsPerEpoch = data.training.dataset.count / engine.batch
-    schedule = LearningRateSchedule(recipe, stepsPerEpoch: stepsPerEpoch)
-    checkpointPath = FileBytes.join(folder, Self.checkpointName)
-    if let checkpoint {
-      position = try checkpoint.position(path: checkpointPath)
-      guard position.step <= stepsPerEpoch, position.epoch <= recipe.epochs else {
-        throw .checkpoint("\(checkpointPath): the position in it is beyond the end of the run")
-      }
-      try engine.load(checkpoint, path: checkpointPath)
-    } else {
-      position = RunPosition()
-    }
-    self.engine = engine
+    stepsPerEpoch = steps
+    schedule = LearningRateSchedule(recipe, stepsPerEpoch: steps)
+    checkpointPath = path
+    position = start
+  }
+
+  private static func openLog(_ path: String, keeping length: Int) throws(TrainingError) -> MetricsLog {
     do throws(FileError) {
-      log = try MetricsLog(
-        path: FileBytes.join(folder, Self.metricsName), keeping: checkpoint == nil ? 0 : position.metricsLength)
+      return try MetricsLog(path: path, keeping: length)
     } catch {
       throw .file(error)
     }

@@ -2,7 +2,7 @@ import IRLASCompiler
 package import IRLASGraph
 
 /// The compiled training step of a network, and its inference program on the same parameters.
-package struct TrainingEngine: ~Copyable {
+package struct TrainingEngine {
   private let program: Executable
   private let inference: InferenceEngine
   private let threads: Int

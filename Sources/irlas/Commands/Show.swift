@@ -44,11 +44,9 @@ struct Show: ParsableCommand {
       StandardOutput.write(graph.text)
       return
     }
-    let mode: CompileMode =
-      purpose == .inference ? .inference : .training(TrainingObjective(update: .sgd(momentum: 0.9, nesterov: true, decay: 0)))
     var wasShown = false
     do throws(CompileError) {
-      _ = try compile(graph, CompileOptions(mode: mode, batch: batch, dumpAfter: dumpAfter)) {
+      _ = try compile(graph, CompileOptions(mode: purpose.mode, batch: batch, dumpAfter: dumpAfter)) {
         StandardOutput.write($0)
         wasShown = true
       }

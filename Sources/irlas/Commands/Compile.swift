@@ -53,7 +53,7 @@ struct Compile: ParsableCommand {
     let seconds = decimal(monotonicSeconds() - started, 2)
     StandardOutput.line(
       "\(graph.name): \(plan.step.count) calls of \(plan.kernelInstances.count) kernels (\(set.compiled) compiled now, \(seconds) s), "
-        + "\(mebibytes(plan.peakBytes)) of activations for a batch of \(batch)")
+        + "\(mebibytes(plan.byteCount(of: .arena))) of activations for a batch of \(batch)")
     StandardOutput.line("\(output): kernels.c, program.c")
   }
 

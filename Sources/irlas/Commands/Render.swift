@@ -42,9 +42,9 @@ struct Render: ParsableCommand {
     let (loaded, elaboration) = try source.elaborate()
     var options = DiagramOptions()
     options.depth = depth
-    options.collapsed = collapse
+    options.collapse = collapse
     options.theme = theme == .dark ? .dark : .light
-    options.link = loaded.linker(elaboration.sourceMap)
+    options.link = loaded.links(elaboration.sourceMap)
     do {
       try OutputFile.write(try render(elaboration.graph, options: options, as: format), to: output)
     } catch let error as DrawingError {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import IRLASCompiler
 import IRLASDSL
 import IRLASGraph
 import IRLASTraining
@@ -131,6 +132,19 @@ struct LoadedProgram {
   }
 
   private func list(_ names: [String]) -> String { names.map { "`\($0)`" }.joined(separator: ", ") }
+}
+
+extension LoadedProgram {
+  /// Links of a diagram to the lines of the program.
+  func links(_ map: SourceMap) -> @Sendable (Int32) -> DiagramOptions.Link? {
+    let sources = program.sources
+    return { origin in
+      guard let span = map[origin], let file = sources[span.file] else { return nil }
+      let line = file.location(at: Int(span.lower)).line
+      return DiagramOptions.Link(
+        url: "\(FileBytes.name(of: file.name))#L\(line)", text: "\(FileBytes.name(of: file.name)):\(line)")
+    }
+  }
 }
 
 /// Prints diagnostics to standard error.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import IRLASDSL
 
 /// `irlas check FILE...`
 struct Check: ParsableCommand {
@@ -12,6 +13,9 @@ struct Check: ParsableCommand {
   @Flag(help: "One line per message.")
   var short = false
 
+  @Option(help: "text, or json: a line for each message.")
+  var format = OutputFormat.text
+
   @Flag(name: .shortAndLong, help: "Print nothing when all is well.")
   var quiet = false
 
@@ -19,10 +23,10 @@ struct Check: ParsableCommand {
     var failed = false
     for file in files {
       do {
-        let loaded = try LoadedProgram(file: file, format: short ? .short : .long)
+        let loaded = try LoadedProgram(file: file, format: format == .json ? .json : short ? .short : .long)
         let report = loaded.program.check()
         try loaded.messages.print(report.diagnostics)
-        guard !quiet else { continue }
+        guard !quiet, format == .text else { continue }
         let networks = loaded.program.networks.count
         StandardOutput.line(
           "\(file): \(count(networks, "network")), \(count(report.passedChecks, "check")) passed")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import IRLASDSL
 import IRLASCompiler
 import IRLASGraph
 import IRLASTraining

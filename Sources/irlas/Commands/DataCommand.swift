@@ -46,7 +46,8 @@ struct DataCommand: ParsableCommand {
         throw CommandFailure(error)
       }
       progress.finish(set.totalCount)
-      StandardOutput.line("\(folder): \(train) training and \(test) test pictures of \(side)x\(side), 10 classes")
+      StandardOutput.line(
+        "\(folder): \(train) training and \(test) test pictures of \(side)x\(side), 10 classes")
     }
   }
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import IRLASDSL
+import IRLASGraph
 import IRLASTraining
 
 /// `irlas eval FILE [NETWORK]`

@@ -1,4 +1,5 @@
 import ArgumentParser
+import IRLASDSL
 import IRLASGraph
 import IRLASTraining
 

@@ -36,7 +36,8 @@ struct Render: ParsableCommand {
       let format = DiagramFormat(rawValue: String(output[output.index(after: dot)...]).lowercased())
     else {
       throw CommandFailure.usage(
-        "the output file must end in \(DiagramFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))")
+        "the output file must end in \(DiagramFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))"
+      )
     }
     if let depth, depth < 0 { throw CommandFailure.usage("--depth takes a number from 0, not \(depth)") }
     let (loaded, elaboration) = try source.elaborate()

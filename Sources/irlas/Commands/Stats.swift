@@ -1,4 +1,5 @@
 import ArgumentParser
+import IRLASDSL
 import IRLASGraph
 import IRLASTraining
 
@@ -58,7 +59,8 @@ struct Stats: ParsableCommand {
     ])
     for layer in statistics.layers where all || layer.parameters > 0 || layer.macs > 0 {
       table.add([
-        layer.path, layer.summary, layer.shape.description, layer.parameters == 0 ? "" : grouped(layer.parameters),
+        layer.path, layer.summary, layer.shape.description,
+        layer.parameters == 0 ? "" : grouped(layer.parameters),
         layer.macs == 0 ? "" : grouped(layer.macs),
       ])
     }

@@ -108,7 +108,8 @@ struct Train: ParsableCommand {
     if resume, initial != nil { throw CommandFailure.usage("--resume and --init exclude each other") }
     let exists = FileBytes.exists(FileBytes.join(out, Trainer.checkpointName))
     if exists, !resume {
-      throw CommandFailure.usage("\(out) holds a run already: --resume goes on with it, another --out starts afresh")
+      throw CommandFailure.usage(
+        "\(out) holds a run already: --resume goes on with it, another --out starts afresh")
     }
     if !exists, resume { throw CommandFailure.usage("\(out) holds no checkpoint to resume from") }
     do throws(FileError) {

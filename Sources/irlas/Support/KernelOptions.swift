@@ -28,7 +28,8 @@ struct KernelOptions: ParsableArguments {
     return ToolchainOptions(
       compiler: CompilerSettings(
         named: Environment["IRLAS_CC"],
-        searchPath: (Environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)),
+        searchPath: (Environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(
+          String.init)),
       cacheDirectory: FileBytes.join(cache, "irlas"), parallelism: processorCount())
   }
 

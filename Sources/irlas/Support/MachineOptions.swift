@@ -20,12 +20,5 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-/// How many processors this process may use.
-func processorCount() -> Int {
-  var set = cpu_set_t()
-  guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else {
-    return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-  }
-  let count = withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-  return max(1, count)
-}
+/// How many processors there are.
+func processorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

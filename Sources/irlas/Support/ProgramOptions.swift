@@ -48,7 +48,7 @@ struct LoadedProgram {
   /// Reads `file` and what it uses, and prints the front end's messages.
   ///
   /// - Throws: `CommandFailure` when the file cannot be read; errors in the text are printed and kept.
-  init(file: String, format: DiagnosticRenderer.Format) throws {
+  init(file: String, format: MessageFormat) throws {
     self.file = file
     let bytes: [UInt8]
     do throws(FileError) {
@@ -150,16 +150,30 @@ extension LoadedProgram {
 /// Prints diagnostics to standard error.
 struct MessagePrinter {
   let sources: SourceSet
-  let format: DiagnosticRenderer.Format
+  let format: MessageFormat
 
   /// Prints all of them.
   ///
   /// - Throws: `CommandFailure.alreadyReported` when one is an error.
   func print(_ diagnostics: [Diagnostic]) throws {
-    guard !diagnostics.isEmpty else { return }
-    let renderer = DiagnosticRenderer(
-      sources: sources, format: format, usesColor: StandardError.usesColor)
-    StandardError.write(renderer.render(diagnostics) + (format == .long ? "\n" : ""))
+    let renderer = DiagnosticRenderer(sources: sources, color: StandardError.usesColor)
+    for diagnostic in diagnostics {
+      switch format {
+      case .long: StandardError.write(renderer.render(diagnostic) + "\n\n")
+      case .short: StandardError.write(renderer.renderShort(diagnostic) + "\n")
+      case .json: StandardOutput.line(renderer.renderJSON(diagnostic))
+      }
+    }
     if diagnostics.contains(where: { $0.severity == .error }) { throw CommandFailure.alreadyReported }
   }
+}
+
+/// How diagnostics are printed.
+enum MessageFormat {
+  /// With the lines of the program.
+  case long
+  /// A line each.
+  case short
+  /// A JSON object each, on standard output.
+  case json
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <gvc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,4 +82,15 @@ static inline Agraph_t *irlas_read_graph(const char *text) {
   discipline.io = &io;
   irlas_text channel = {text};
   return agread(&channel, &discipline);
+}
+
+/// Lowers the resolution of a graph that has been laid out, so that a bitmap of it has no side and no area
+/// beyond the given numbers of pixels.
+static inline void irlas_limit_bitmap(Agraph_t *graph, double side, double area) {
+  const double points = 72, usual = 96;
+  double width = (GD_bb(graph).UR.x - GD_bb(graph).LL.x) / points + 1;
+  double height = (GD_bb(graph).UR.y - GD_bb(graph).LL.y) / points + 1;
+  double resolution = fmin(usual, side / fmax(width, height));
+  resolution = fmin(resolution, sqrt(area / (width * height)));
+  if (resolution < usual) GD_drawing(graph)->dpi = resolution;
 }

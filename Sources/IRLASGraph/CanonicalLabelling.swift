@@ -123,37 +123,72 @@ struct CanonicalLabelling {
     return (representatives.map(\.vertex), areExchangeable)
   }
 
-  /// The vertices that an exchange of `a` and `b` moves: the automorphism that swaps the vertices which singling
-  /// out `a` and singling out `b` put at the same place, and leaves all others. Nil if that is none.
-  private func exchange(
+  /// The vertices that some exchange of `a` and `b` moves: an automorphism that swaps them, swaps others that
+  /// stand at the same place once either is singled out, and leaves all that remain. Nil if none is found.
+  ///
+  /// Where parts of what hangs on `a` and `b` are alike among themselves, pairs of those are singled out too, as
+  /// often as needed; any pairing will do if they really can be exchanged.
+  private mutating func exchange(
     _ a: (vertex: Int, partition: ColourPartition), _ b: (vertex: Int, partition: ColourPartition)
   ) -> [Int]? {
+    var (p, q) = (a.partition, b.partition)
+    let workBefore = p.work + q.work
+    defer { budget -= p.work + q.work - workBefore }
+    while p.trace == q.trace {
+      guard let (mates, moved) = pairs(p, q), mates[a.vertex] == b.vertex else { return nil }
+      guard let (x, y) = unpaired(p, q, mates) else {
+        return isAutomorphism(mates, moved) ? moved : nil
+      }
+      p.individualise(x, in: graph)
+      q.individualise(y, in: graph)
+    }
+    return nil
+  }
+
+  /// The vertices that are alone at the same place of two partitions and differ, as pairs.
+  private func pairs(_ p: ColourPartition, _ q: ColourPartition) -> (mates: [Int: Int], moved: [Int])? {
     var mates: [Int: Int] = [:]
     var moved: [Int] = []
     for position in 0..<graph.count {
-      let x = Int(a.partition.elements[position])
-      let y = Int(b.partition.elements[position])
-      guard x != y, a.partition.cell(of: x) == position, a.partition.length(ofCell: position) == 1 else {
-        continue
-      }
-      guard b.partition.cell(of: y) == position, b.partition.length(ofCell: position) == 1 else { return nil }
+      let x = Int(p.elements[position])
+      let y = Int(q.elements[position])
+      guard x != y, p.cell(of: x) == position, p.length(ofCell: position) == 1 else { continue }
+      guard q.cell(of: y) == position, q.length(ofCell: position) == 1 else { return nil }
       guard mates[x] ?? y == y, mates[y] ?? x == x else { return nil }
       if mates.updateValue(y, forKey: x) == nil { moved.append(x) }
       if mates.updateValue(x, forKey: y) == nil { moved.append(y) }
     }
-    guard mates[a.vertex] == b.vertex else { return nil }
+    return (mates, moved)
+  }
+
+  /// Two vertices of the same open cell, each of which the other partition has elsewhere, without a mate yet.
+  private func unpaired(_ p: ColourPartition, _ q: ColourPartition, _ mates: [Int: Int]) -> (Int, Int)? {
+    for position in 0..<graph.count {
+      let x = Int(p.elements[position])
+      let cell = p.cell(of: x)
+      guard p.length(ofCell: cell) > 1, q.cell(of: x) != cell, mates[x] == nil else { continue }
+      for other in cell..<cell + p.length(ofCell: cell) {
+        let y = Int(q.elements[other])
+        if q.cell(of: y) == cell, p.cell(of: y) != cell, mates[y] == nil { return (x, y) }
+      }
+    }
+    return nil
+  }
+
+  /// Whether swapping all pairs keeps colours and edges; edges between vertices that stay need no look.
+  private func isAutomorphism(_ mates: [Int: Int], _ moved: [Int]) -> Bool {
     for x in moved {
-      guard let y = mates[x], graph.colours[x] == graph.colours[y] else { return nil }
-      var image: UInt64 = 0
+      guard let y = mates[x], graph.colours[x] == graph.colours[y] else { return false }
+      var difference: UInt64 = 0
       for edge in graph.edges(of: x) {
         let end = graph.end(edge)
-        image &+= StableHash.mix(graph.label(edge), UInt64(mates[end] ?? end))
+        difference &+= StableHash.mix(graph.label(edge), UInt64(mates[end] ?? end))
       }
       for edge in graph.edges(of: y) {
-        image &-= StableHash.mix(graph.label(edge), UInt64(graph.end(edge)))
+        difference &-= StableHash.mix(graph.label(edge), UInt64(graph.end(edge)))
       }
-      if image != 0 { return nil }
+      if difference != 0 { return false }
     }
-    return moved
+    return true
   }
 }

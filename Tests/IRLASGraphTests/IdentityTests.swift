@@ -88,6 +88,70 @@ import Testing
     #expect(concat.topologyHash == concat.disguised(&random).topologyHash)
   }
 
+  /// Branches that hold equal branches themselves; the sums make all of it symmetric.
+  static func nested(_ outer: Int, _ inner: Int, odd: Bool = false) throws -> Graph {
+    var builder = GraphBuilder(name: "B")
+    let x = try builder.add(.input(index: 0), declared: .image(8, 4, 4))
+    let point = Convolution(window: Window(kernelSize: .one))
+    var ends: [NodeID] = []
+    for branch in 0..<outer {
+      let y = try builder.conv(x, out: 8, point).result
+      var inners: [NodeID] = []
+      for part in 0..<inner {
+        let a = try builder.conv(y, out: 8, point).result
+        let isOdd = odd && branch == 0 && part == 0
+        inners.append(try builder.add(.activation(isOdd ? .sigmoid : .relu), [a]))
+      }
+      ends.append(try builder.add(.add, inners))
+    }
+    let y = try builder.add(.add, ends)
+    return builder.finish(outputs: [Graph.Output(name: "y", value: y)])
+  }
+
+  @Test(arguments: [(3, 3), (6, 4), (2, 7), (16, 8)])
+  func nestedSymmetryStaysCheapAndExact(outer: Int, inner: Int) throws {
+    var random = RandomSource(seed: 9)
+    for odd in [false, true] {
+      let graph = try Self.nested(outer, inner, odd: odd)
+      let hashes = (0..<4).map { _ in graph.disguised(&random).programHash }
+      #expect(Set(hashes) == [graph.programHash])
+    }
+    #expect(try Self.nested(outer, inner).programHash != Self.nested(outer, inner, odd: true).programHash)
+  }
+
+  /// Cycles of sums: every value is read by two sums, each sum reads two neighbours. One ring of 2n and two rings
+  /// of n look the same to refinement alone.
+  static func rings(_ lengths: [Int]) throws -> Graph {
+    var builder = GraphBuilder(name: "R")
+    let x = try builder.add(.input(index: 0), declared: .image(8, 4, 4))
+    let point = Convolution(window: Window(kernelSize: .one))
+    var sums: [NodeID] = []
+    for length in lengths {
+      var values: [NodeID] = []
+      for _ in 0..<length { values.append(try builder.conv(x, out: 8, point).result) }
+      for index in 0..<length {
+        sums.append(try builder.add(.add, [values[index], values[(index + 1) % length]]))
+      }
+    }
+    var ends: [NodeID] = []
+    for sum in sums { ends.append(try builder.add(.activation(.relu), [sum])) }
+    let y = try builder.add(.add, ends)
+    return builder.finish(outputs: [Graph.Output(name: "y", value: y)])
+  }
+
+  @Test func ringsAreToldApart() throws {
+    var random = RandomSource(seed: 10)
+    let graphs = [
+      try Self.rings([12]), try Self.rings([6, 6]), try Self.rings([4, 8]), try Self.rings([4, 4, 4]),
+      try Self.rings([3, 3, 3, 3]),
+    ]
+    #expect(Set(graphs.map(\.programHash)).count == graphs.count)
+    for graph in graphs {
+      let hashes = (0..<5).map { _ in graph.disguised(&random).programHash }
+      #expect(Set(hashes) == [graph.programHash])
+    }
+  }
+
   @Test func sharingIsNotRepetition() throws {
     func network(shared: Bool) throws -> Graph {
       var builder = GraphBuilder(name: "N")

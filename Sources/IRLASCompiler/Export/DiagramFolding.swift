@@ -104,6 +104,8 @@ struct DiagramFolding {
       !graph.outputs.contains(where: { $0.value == operand }),
       let box = boxOfNode[operand.index], let weighted = hasWeighted[box]
     else { return nil }
+    // A second activation in a row is the first op of what follows.
+    if case (.activation, .activation) = (graph[operand].op, node.op) { return nil }
     return weighted && node.op.isWeightedLayer ? nil : box
   }
 

@@ -6,6 +6,10 @@ enum GraphvizRenderer {
   /// Graphviz's context, made at the first use and kept: making one loads its plug-ins.
   private static let context = Mutex<OpaquePointer?>(nil)
 
+  /// Bounds on bitmaps in pixels: what the library can write at all, and what programs open without trouble.
+  private static let maximumSide = 32_000.0
+  private static let maximumArea = 1.2e8
+
   /// Lays a diagram out and writes it.
   static func render(_ dot: String, as format: DiagramFormat) throws(DrawingError) -> [UInt8] {
     let result = context.withLock { context -> Result<[UInt8], DrawingError> in
@@ -32,6 +36,7 @@ enum GraphvizRenderer {
     defer { agclose(graph) }
     guard gvLayout(context, graph, "dot") == 0 else { return .failure(.layout(lastMessage)) }
     defer { gvFreeLayout(context, graph) }
+    if format == .png { irlas_limit_bitmap(graph, Self.maximumSide, Self.maximumArea) }
     var data: UnsafeMutablePointer<CChar>?
     var length: UInt32 = 0
     guard gvRenderData(context, graph, format.rawValue, &data, &length) == 0, let data else {

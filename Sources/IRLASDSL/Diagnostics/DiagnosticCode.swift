@@ -96,7 +96,10 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
 
   /// The entry with the given stable code, for example `L0201`.
   package init?(code: String) {
-    guard code.first == "L", let number = UInt16(code.dropFirst()), code.utf8.count == 5 else { return nil }
+    guard code.utf8.count == 5, code.first == "L",
+      code.utf8.dropFirst().allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = UInt16(code.dropFirst())
+    else { return nil }
     self.init(rawValue: number)
   }
 

@@ -136,7 +136,10 @@ extension Parser {
         if isSecond {
           if precedence == .range { reportUnexpected() } else { reportChainedComparison() }
         }
+        let lacksLeft = lastNode.map { kind(ofNode: $0) == .missing } ?? false
         consumeOperator()
+        // A sign alone lacks both sides, which is one mistake.
+        if lacksLeft, !kind.startsExpression { calm() }
         if let tighter = precedence.tighter { parseOperators(minimum: tighter) } else { parseUnary() }
         if isSecond { finish(.unexpected, from: extra) }
         isFirst = false
@@ -235,6 +238,7 @@ extension Parser {
       return
     }
     guard let operation = currentPrecedence ?? (at(.dot) ? .power : nil), operation > .range else { return }
+    if at(.minus), !isSubtraction { return }
     reportBareCount(start)
     let rest = self.mark()
     while at(.dot) || (currentPrecedence ?? .or) > .range {
@@ -243,6 +247,17 @@ extension Parser {
     }
     finish(.unexpected, from: rest)
     calm()
+  }
+
+  /// Whether `- 1 A` stands here: a count of `n - 1`, not a layer with a minus before it.
+  private var isSubtraction: Bool {
+    let number = index(after: position)
+    let layer = index(after: number)
+    guard tokens[number].kind == .number, tokens[layer].kind == .identifier else { return false }
+    switch tokens[index(after: layer)].kind {
+    case .equal, .comma, .colon: return false
+    default: return true
+    }
   }
 
   private mutating func skipUnexpectedOperand() {

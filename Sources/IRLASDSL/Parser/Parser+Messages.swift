@@ -145,10 +145,11 @@ extension Parser {
       return
     }
     let before = consumed == 0 ? "" : " after \(describe(consumed - 1))"
+    let isElsewhere = at(.endOfFile) || isFirstOnLine(position)
     bag.report(
       Diagnostic(
-        .expectedExpression, "a value is missing\(before)", at: at(.endOfFile) ? previousEnd : span,
-        label: at(.endOfFile) ? "the file ends here" : "\(describe(position)) is none"))
+        .expectedExpression, "a value is missing\(before)", at: isElsewhere ? previousEnd : span,
+        label: isElsewhere ? "" : "\(describe(position)) is none"))
   }
 
   /// A keyword stands where a value belongs.

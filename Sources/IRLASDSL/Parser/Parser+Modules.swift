@@ -25,6 +25,7 @@ extension Parser {
       parseName("an attribute")
       finish(.attribute, from: attribute)
     }
+    let keyword = position
     if hasMisspeltKeyword {
       skipToken()
     } else if !consume(if: \.startsModule) {
@@ -41,11 +42,11 @@ extension Parser {
     }
     let brace = position
     if eat(.leftBrace) {
-      parseModuleBody(name: name, brace: brace)
+      parseModuleBody(keyword: keyword, name: name, brace: brace)
     } else {
       reportMissing("{", "the body stands in braces")
       if at(.inKeyword) || at(.returnKeyword) || startsBinding {
-        parseModuleBody(name: name, brace: nil)
+        parseModuleBody(keyword: keyword, name: name, brace: nil)
       } else {
         if !at(.endOfFile), !startsDeclaration { skipUnexpected(always: true) }
         calm()
@@ -91,11 +92,15 @@ extension Parser {
 
   // MARK: Bodies
 
-  private mutating func parseModuleBody(name: Int, brace: Int?) {
+  private mutating func parseModuleBody(keyword: Int, name: Int, brace: Int?) {
+    // A declaration that is indented deeper than this one was meant to stand inside it.
+    let moduleIndentation = indentation(of: keyword)
     var hasInputs = false
     var hasStatements = false
     var hasReturn = false
-    while !at(.rightBrace), !at(.endOfFile), !startsDeclaration {
+    while !at(.rightBrace), !at(.endOfFile),
+      !(startsDeclaration && indentation(of: position) <= moduleIndentation)
+    {
       if at(.inKeyword) {
         if hasStatements || hasReturn || hasInputs, admits() {
           bag.report(

@@ -104,6 +104,14 @@ struct Parser {
     return source.utf8[Int(tokens[token - 1].upper)..<Int(tokens[token].lower)].contains(0x0A)
   }
 
+  /// How far from the beginning of its line a token starts, in bytes; at most 1,000 are counted.
+  func indentation(of token: Int) -> Int {
+    let start = Int(tokens[token].lower)
+    var count = 0
+    while count < min(start, 1000), source.utf8[start - 1 - count] != 0x0A { count += 1 }
+    return count
+  }
+
   /// Whether nothing stands between the current token and the one before it.
   var isAdjacent: Bool {
     consumed == position && consumed > 0 && tokens[position].lower == tokens[consumed - 1].upper

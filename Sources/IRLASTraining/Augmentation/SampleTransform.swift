@@ -25,7 +25,7 @@ struct SampleTransform {
     rows = Array(0..<chain.input.height)
     columns = Array(0..<chain.input.width)
     guard var random = stream else {
-      for case (let index, let step) in chain.steps.enumerated() {
+      for (index, step) in chain.steps.enumerated() {
         switch step {
         case .pad(let margin): pad(margin, step: index)
         case .crop(let height, let width):

@@ -67,7 +67,7 @@ package indirect enum JSON: Sendable, Equatable {
     case .null: text += "null"
     case .bool(let value): text += value ? "true" : "false"
     case .integer(let value): text += String(value)
-    case .number(let value): text += value.isFinite ? JSON.decimal(value) : "null"
+    case .number(let value): text += value.isFinite ? value.description : "null"
     case .string(let value): JSON.quote(value, to: &text)
     case .array(let values):
       text += "["
@@ -87,9 +87,6 @@ package indirect enum JSON: Sendable, Equatable {
       text += "}"
     }
   }
-
-  /// Swift's shortest form, which is JSON once the value is finite.
-  private static func decimal(_ value: Double) -> String { value.description }
 
   private static func quote(_ value: String, to text: inout String) {
     text += "\""

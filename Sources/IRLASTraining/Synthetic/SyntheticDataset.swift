@@ -17,7 +17,7 @@ package struct SyntheticDataset: Sendable, Equatable {
   /// Most pictures of a part.
   package static let countLimit = 10_000_000
 
-  /// A set of these sizes; checked by ``write(to:threads:progress:)``.
+  /// A set of these sizes; checked by ``write(to:threads:operations:progress:)``.
   package init(side: Int = 32, trainCount: Int = 20_000, testCount: Int = 4_000, seed: UInt64 = 0) {
     self.side = side
     self.trainCount = trainCount

@@ -63,8 +63,8 @@ enum Instruction: Sendable {
   case member(Member, argumentCount: Int)
   case call(site: Int)
   case function(NumericFunction, count: Int)
-  /// Pops a layer and a tensor, tuple or layer: applies or composes.
-  case apply(isFirst: Bool)
+  /// Pops a layer and a tensor, tuple or layer: applies or composes. `start` is what the chain begins with.
+  case apply(isFirst: Bool, start: SourceSpan)
   /// Continues at `label` unless the copy's index is `index`: one part of `a then b`.
   case unlessCopy(slot: Int, index: Int, label: Int)
   /// Pops a count into a slot and zeroes the index; poison jumps.
@@ -110,16 +110,6 @@ enum Instruction: Sendable {
   case end
 }
 
-/// A figure of a whole network.
-package enum Metric: String, CaseIterable, Hashable, Sendable {
-  case params
-  case macs
-  case depth
-
-  /// Metrics of the design that only a measurement on a machine gives.
-  static let measured: Set<String> = ["memory", "latency"]
-}
-
 /// An attribute or method.
 enum Member: String, CaseIterable, Hashable, Sendable {
   case c
@@ -154,8 +144,10 @@ struct CallSite: Sendable {
   let labels: [String?]
   /// For each argument the parameter it goes to; unused for a layer in a slot.
   let parameters: [Int]
-  /// For each argument its bytes.
+  /// For each argument the bytes of its value.
   let argumentSpans: [SourceSpan]
+  /// For each argument its bytes with the label.
+  let wholeSpans: [SourceSpan]
   /// The slot with the shape of the other operands of the sum around the call.
   let peerSlot: Int?
 }

@@ -83,10 +83,7 @@ extension Lowering {
           match == nil
           ? "did you mean `\(near)`? it is in `std`, which this file does not use"
           : "it is in `std`, which this file does not use"
-        var edits: [Diagnostic.Edit] = []
-        if let place = names.scopes[file].standardInsertion {
-          edits.append(.init(place, place.lower == 0 ? "use std\n" : "\nuse std"))
-        }
+        var edits = names.scopes[file].useOfStandard.map { [$0] } ?? []
         if match == nil { edits.append(.init(span, near)) }
         return Diagnostic(
           code, "no \(kind) named `\(name)`", at: span, label: label,
@@ -139,6 +136,7 @@ extension Lowering {
     var targets: [Int] = []
     var labels: [String?] = []
     var spans: [SourceSpan] = []
+    var wholes: [SourceSpan] = []
     var failed = false
     var position = 0
     for argument in arguments {
@@ -174,11 +172,12 @@ extension Lowering {
       targets.append(target)
       labels.append(label)
       spans.append(argument.value.span)
+      wholes.append(argument.span)
     }
     let site = add(
       CallSite(
         callee: callee, name: signature.name, labels: labels, parameters: targets, argumentSpans: spans,
-        peerSlot: context.peerSlot))
+        wholeSpans: wholes, peerSlot: context.peerSlot))
     let values = arguments.map(\.value)
     schedule { sequence in
       if failed {
@@ -246,7 +245,8 @@ extension Lowering {
     let site = add(
       CallSite(
         callee: .local(local.slot), name: name, labels: arguments.map { $0.label?.name }, parameters: [],
-        argumentSpans: arguments.map(\.value.span), peerSlot: context.peerSlot))
+        argumentSpans: arguments.map(\.value.span), wholeSpans: arguments.map(\.span),
+        peerSlot: context.peerSlot))
     schedule { sequence in
       for argument in arguments { sequence.value(argument.value, inner) }
       sequence.emit(.call(site: site), span)

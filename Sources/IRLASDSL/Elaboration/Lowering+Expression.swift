@@ -93,7 +93,7 @@ extension Lowering {
         if let slot = context.peerSlot, case .name = link {
           sequence.emit(.attachPeer(slot: slot), link.span)
         }
-        sequence.emit(.apply(isFirst: index == 1), link.span)
+        sequence.emit(.apply(isFirst: index == 1, start: first.span), link.span)
       }
     }
   }

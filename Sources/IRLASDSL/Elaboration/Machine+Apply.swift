@@ -1,4 +1,4 @@
-package import IRLASGraph
+import IRLASGraph
 
 extension Machine {
   // MARK: Making layers
@@ -17,7 +17,8 @@ extension Machine {
         arguments[target] = convert(
           values[position], to: parameter.type, of: primitive.name, parameter.name,
           site.argumentSpans[position])
-        written.append(.init(parameter: target, isLabelled: site.labels[position] != nil))
+        written.append(
+          .init(parameter: target, isLabelled: site.labels[position] != nil, span: site.wholeSpans[position]))
       }
       pushLayer(.primitive(index, arguments), primitive.name, span, written)
     case .module(let id):
@@ -28,7 +29,8 @@ extension Machine {
         let parameter = header.parameters[target]
         arguments[target] = convert(
           values[position], to: parameter.type, of: header.name, parameter.name, site.argumentSpans[position])
-        written.append(.init(parameter: target, isLabelled: site.labels[position] != nil))
+        written.append(
+          .init(parameter: target, isLabelled: site.labels[position] != nil, span: site.wholeSpans[position]))
       }
       // A cell that recurses has been reported; its layers are poison.
       guard codes[id] != nil else { return push(.poison) }
@@ -93,7 +95,8 @@ extension Machine {
         value, to: parameters[target].type, of: layer.name, parameters[target].name,
         site.argumentSpans[position])
       written.removeAll { $0.parameter == target }
-      written.append(.init(parameter: target, isLabelled: site.labels[position] != nil))
+      written.append(
+        .init(parameter: target, isLabelled: site.labels[position] != nil, span: site.wholeSpans[position]))
     }
     let peer = site.peerSlot.flatMap { frames[frames.count - 1].locals[$0] }
     switch layer.kind {
@@ -353,16 +356,5 @@ extension Machine {
     return Diagnostic(
       .expectedTensor, "an output is a tensor", at: span, label: "this is \(value.kindDescription)",
       help: help)
-  }
-}
-
-extension Graph {
-  /// A figure of the network, auxiliary outputs left out.
-  package func value(of metric: Metric) -> Int {
-    switch metric {
-    case .params: parameterCount
-    case .macs: macs
-    case .depth: depth
-    }
   }
 }

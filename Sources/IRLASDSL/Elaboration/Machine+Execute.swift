@@ -32,9 +32,10 @@ extension Machine {
       push(self.member(member, of: pop(), arguments, span))
     case .call(let site): call(code.calls[site], span)
     case .function(let function, let count): self.function(function, pop(count), span)
-    case .apply(let isFirst):
+    case .apply(let isFirst, let start):
       let layer = pop()
       let input = pop()
+      frames[frames.count - 1].chain = isFirst ? (start, span) : nil
       applyLink(layer, to: input, isFirst: isFirst, site: span)
     case .unlessCopy(let slot, let index, let label): if int(slot) != index { jump(label, code) }
     case .loopCount(let countSlot, let indexSlot, let poison):
@@ -207,7 +208,8 @@ extension Machine {
     switch value {
     case .integer(let count) where count >= 0:
       guard count <= limits.nodes else {
-        return halt("\(count) copies make a network of more than \(limits.nodes) nodes", at: span)
+        return halt(
+          "\(grouped(count)) copies make a network of more than \(grouped(limits.nodes)) nodes", at: span)
       }
       return set(countSlot, .integer(count))
     case .poison: break

@@ -107,9 +107,7 @@ extension Machine {
     }
     var help: [Diagnostic.Help] = []
     if tensors.count == 1, expected.lowerBound > 1, expected.lowerBound <= 4 {
-      let twice = [String](repeating: "x", count: expected.lowerBound).joined(separator: ", ")
-      let times = expected.lowerBound == 2 ? "twice" : "\(expected.lowerBound) times"
-      help.append(.init("start from the tensor \(times): (\(twice)) -> \(layer.name)"))
+      help.append(startAgain(expected.lowerBound, layer))
     } else if tensors.count > 1, expected == 1...1 {
       help.append(
         .init("join them first with concat or add, or apply it to each: each v in xs { v -> \(name) }"))
@@ -118,6 +116,31 @@ extension Machine {
       .arityMismatch, "\(name) takes \(wanted), but this chain carries \(tensors.count)", at: site,
       label: label,
       secondary: secondary, help: help)
+  }
+
+  /// Advice to begin the chain with as many tensors as its first layer takes.
+  private func startAgain(_ count: Int, _ layer: LayerValue) -> Diagnostic.Help {
+    let times = count == 2 ? "twice" : "\(count) times"
+    var start = "x"
+    var rest = layer.name
+    var edits: [Diagnostic.Edit] = []
+    let frame = frames.last { if case .code = $0.work { true } else { false } }
+    if let chain = frame?.chain, let first = text(chain.start), let link = text(chain.link),
+      !first.contains("\n"), !link.contains("\n")
+    {
+      (start, rest) = (first, link)
+      let tuple = [String](repeating: first, count: count).joined(separator: ", ")
+      edits.append(.init(chain.start, "(\(tuple))"))
+    }
+    let tuple = [String](repeating: start, count: count).joined(separator: ", ")
+    return .init(
+      "start from \(start == "x" ? "the tensor" : "the \(start)") \(times): (\(tuple)) -> \(rest)",
+      edits: edits)
+  }
+
+  /// The text of a span of the program.
+  private func text(_ span: SourceSpan) -> String? {
+    names.modules.first { $0.syntax.node.tree.source.id == span.file }?.syntax.node.tree.source.text(span)
   }
 
   // MARK: Shapes
@@ -154,7 +177,7 @@ extension Machine {
         secondary.append(.init(span, "this is \(shape)", style: .secondary))
       } else {
         secondary.append(.init(tensor.source, "\(name ?? "one side") is \(shape) here", style: .secondary))
-        secondary.append(.init(span, "\(shape)", style: .secondary))
+        secondary.append(.init(span, "", style: .secondary))
       }
     }
     let operatorIndex = max(0, min(odd - 1, site.operatorSpans.count - 1))
@@ -185,15 +208,24 @@ extension Machine {
     if sign == "*" {
       return [.init("a gate has the shape [c, 1, 1]: x * (x -> global_avg_pool -> ... -> sigmoid)")]
     }
-    // The side with more places, or fewer channels, can be brought to the other's shape.
-    let fitsFirst = a.height > b.height || (a.height == b.height && a.channels < b.channels)
-    let index = fitsFirst ? 0 : odd
+    // `fit` divides both sizes by one stride and sets the channels: it helps where that gives the other shape.
+    let index: Int
+    if isReached(from: b, a) { index = odd } else if isReached(from: a, b) { index = 0 } else { return [] }
     guard index < site.operandSpans.count else { return [] }
     let span = site.operandSpans[index]
     let edits: [Diagnostic.Edit] =
       site.operandNames[index] == nil ? [] : [.init(span.start, "("), .init(span.end, " -> fit)")]
-    return [.init("project the shortcut where needed (`fit` is in `std`)", edits: edits)]
+    let project = Diagnostic.Help("project the shortcut where needed", edits: edits)
+    guard let use = names.scopes[Int(span.file.index)].useOfStandard else { return [project] }
+    return [project, .init("`fit` is in `std`: add `use std`", edits: [use])]
   }
+}
+
+/// Whether `fit` brings a tensor of one shape to another.
+private func isReached(from shape: Shape, _ goal: Shape) -> Bool {
+  guard shape.height >= goal.height else { return false }
+  let stride = (shape.height - 1) / goal.height + 1
+  return (shape.height - 1) / stride + 1 == goal.height && (shape.width - 1) / stride + 1 == goal.width
 }
 
 extension String {

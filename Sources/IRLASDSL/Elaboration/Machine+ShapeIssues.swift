@@ -11,9 +11,11 @@ extension Machine {
     let shapes = tensors.map { assembly.shape($0.node) }
     let arriving = arrivals(tensors, site)
     if assembly.takeSharingFailure() {
+      let site = frames.last { if case .sharing = $0.work { true } else { false } }?.site ?? site
       return Diagnostic(
         .shapesDisagree, "this use of a shared layer needs other weights than its first use", at: site,
-        label: "the tensor that arrives here is \(shapes[0])", secondary: arriving,
+        label: "\(shapes[0]) arrives here",
+        secondary: arriving + [.init(layer.span, "these weights", style: .secondary)],
         notes: [issue.description],
         help: [.init("`shared` layers see the same number of channels every time")])
     }
@@ -49,17 +51,20 @@ extension Machine {
         ])
     case .notPositive(let attribute, let value):
       return Diagnostic(
-        .valueOutOfRange, "`\(attribute)` of `\(name)` is \(value), but must be at least 1", at: layer.span)
+        .valueOutOfRange, "`\(attribute)` of `\(name)` is \(value), but must be at least 1",
+        at: argument(attribute, primitive, layer))
     case .negative(let attribute, let value):
       return Diagnostic(
-        .valueOutOfRange, "`\(attribute)` of `\(name)` is \(value), but must not be negative", at: layer.span)
+        .valueOutOfRange, "`\(attribute)` of `\(name)` is \(value), but must not be negative",
+        at: argument(attribute, primitive, layer))
     case .rateOutOfRange(let attribute, let value):
       let range =
         attribute == "eps"
         ? "must be positive"
         : attribute == "momentum" ? "must be above 0 and at most 1" : "must be at least 0 and below 1"
       return Diagnostic(
-        .valueOutOfRange, "`\(attribute)` of `\(name)` is \(value), but \(range)", at: layer.span)
+        .valueOutOfRange, "`\(attribute)` of `\(name)` is \(value), but \(range)",
+        at: argument(attribute, primitive, layer))
     case .paddingTooLarge(let axis, let padding, let kernel):
       return Diagnostic(
         .valueOutOfRange,
@@ -80,6 +85,12 @@ extension Machine {
     }
   }
 
+  /// The bytes of the argument that set a parameter; those of the layer when it has its default.
+  private func argument(_ name: String, _ primitive: Primitive, _ layer: LayerValue) -> SourceSpan {
+    guard let index = primitive.parameters.firstIndex(where: { $0.name == name }) else { return layer.span }
+    return layer.written.first { $0.parameter == index }?.span ?? layer.span
+  }
+
   /// Where the inputs come from.
   private func arrivals(_ tensors: [Tensor], _ site: SourceSpan) -> [Diagnostic.Label] {
     guard let assembly, tensors.count == 1 else { return [] }
@@ -97,12 +108,17 @@ extension Machine {
     var widths = below > 0 ? ["\(below)"] : []
     if !overflow { widths.append("\(above)") }
     let what = primitive.name == "split" ? "\(groups) equal parts" : "\(groups) groups"
+    let place = argument(primitive.name == "split" ? "n" : "groups", primitive, layer)
+    var secondary = arriving
+    if ofOutput {
+      let out = argument("out", primitive, layer)
+      secondary = out == layer.span ? [] : [.init(out, "", style: .secondary)]
+    }
     return Diagnostic(
       .groupsDoNotDivide,
       primitive.name == "split"
         ? "\(channels) channels cannot be split into \(what)" : "\(what) cannot split \(channels) channels",
-      at: layer.span, label: "\(channels) / \(groups) is not a whole number",
-      secondary: ofOutput ? [] : arriving,
+      at: place, label: "\(channels) / \(groups) is not a whole number", secondary: secondary,
       notes: ofOutput || primitive.name == "split" ? [] : ["the \(channels) channels arrive at the layer"],
       help: [.init("nearest widths that work: \(widths.joined(separator: ", "))")])
   }

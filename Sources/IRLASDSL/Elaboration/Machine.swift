@@ -3,7 +3,7 @@ import IRLASGraph
 /// Limits that keep every elaboration short, whatever the text.
 package struct ElaborationLimits: Hashable, Sendable {
   /// How many nodes and scopes a graph may have.
-  package var nodes = 500_000
+  package var nodes = 200_000
   /// How many instructions may run.
   package var steps = 20_000_000
   /// How deeply cells, repeats and compositions may nest.
@@ -46,6 +46,8 @@ final class Machine {
     /// The cell that is applied.
     var layer: LayerValue?
     var inputs: [Tensor] = []
+    /// The first two links of the chain whose first arrow is being followed.
+    var chain: (start: SourceSpan, link: SourceSpan)?
     /// The height of the value stack when the frame began.
     var stackBase = 0
   }
@@ -152,7 +154,8 @@ final class Machine {
       steps += 1
       if steps > limits.steps {
         return halt(
-          "this program takes more than \(limits.steps) steps to unfold", at: compiled.code.spans[pc])
+          "this program takes more than \(grouped(limits.steps)) steps to unfold", at: compiled.code.spans[pc]
+        )
       }
       execute(compiled.code.instructions[pc], compiled.code, compiled.code.spans[pc])
     }
@@ -210,7 +213,7 @@ final class Machine {
     guard let assembly else { return true }
     let size = assembly.builder.nodes.count + assembly.builder.scopes.count
     guard saturatingSum(size, count) <= limits.nodes else {
-      halt("this network has more than \(limits.nodes) nodes", at: span)
+      halt("this network has more than \(grouped(limits.nodes)) nodes", at: span)
       return false
     }
     return true
@@ -234,7 +237,7 @@ final class Machine {
         text = label(of: layer)
         site = frame.site
         if steps.count == 8 {
-          return steps + [.init("... and \(frames.count) levels in all", at: nil)]
+          return steps + [.init("\(frames.count) levels in all", at: nil)]
         }
       }
     }

@@ -18,8 +18,14 @@ struct NameTable: Sendable {
     var imported: [String: Declaration] = [:]
     /// Used files by the last part of their path, for `std.bn`.
     var files: [String: Int] = [:]
-    /// Where `use std` would be inserted; nil when the file uses it.
+    /// Where `use std` would be inserted.
     var standardInsertion: SourceSpan?
+
+    /// The edit that adds `use std`; nil when the file has it.
+    var useOfStandard: Diagnostic.Edit? {
+      guard files["std"] == nil, let place = standardInsertion else { return nil }
+      return Diagnostic.Edit(place, place.lower == 0 ? "use std\n" : "\nuse std")
+    }
   }
 
   /// All cells, networks and spaces.

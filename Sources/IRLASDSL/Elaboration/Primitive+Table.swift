@@ -104,6 +104,7 @@ extension Primitive {
       (assembly, a, x) throws(ShapeIssue) in
       let (n, channels) = (a.int(0), assembly.shape(x[0]).channels)
       guard n > 0 else { throw .notPositive(attribute: "n", value: n) }
+      guard n <= 65536 else { throw .tooLarge(what: "the number of parts", value: n) }
       guard channels % n == 0 else {
         throw .groupsDoNotDivide(groups: n, channels: channels, ofOutput: false)
       }
@@ -133,7 +134,7 @@ extension Primitive {
       guard case .explicit(let border) = a.padding(0) else {
         throw .wrongKind(input: 0, expected: "a number of rows and columns", actual: assembly.shape(x[0]))
       }
-      return [try assembly.add(.pad(border), x)]
+      return border.isNone ? x : [try assembly.add(.pad(border), x)]
     },
     Primitive("pad_channels", [int("to")], "zero channels added at the end, up to `to` (ResNet option A)") {
       (assembly, a, x) throws(ShapeIssue) in
@@ -217,6 +218,7 @@ extension Assembly {
   fileprivate func convolve(_ x: NodeID, out: Int, _ convolution: Convolution, bias: Bool, name: String)
     throws(ShapeIssue) -> NodeID
   {
+    guard out <= Shape.maximumDimension else { throw .tooLarge(what: "the number of channels", value: out) }
     let origin = origin
     return try applyWeighted { (builder, sharing) throws(ShapeIssue) in
       try builder.conv(x, out: out, convolution, bias: bias, sharing: sharing, name: name, origin: origin)

@@ -100,7 +100,7 @@ extension Program {
         diagnostics.append(
           Diagnostic(
             .cyclicUse, "recipes amend one another in a circle", at: base.span,
-            label: "`\(base.name)` amends `\(declaration.name)`"))
+            label: "closes the circle"))
         return nil
       }
     }

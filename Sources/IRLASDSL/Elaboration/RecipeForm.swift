@@ -136,8 +136,9 @@ extension RecipeForm.Argument {
     switch self {
     case .int(let range): "an Int from \(range.lowerBound) to \(grouped(range.upperBound))"
     case .float(let range, let excludesUpper, let excludesLower):
-      "a number \(excludesLower ? "above" : "from") \(short(range.lowerBound)) "
-        + "\(excludesUpper ? "and below" : "to") \(short(range.upperBound))"
+      range.upperBound == 1e6
+        ? (excludesLower ? "a positive number" : "a number that is not negative")
+        : "a number from \(short(range.lowerBound)) \(excludesUpper ? "and below" : "to") \(short(range.upperBound))"
     case .bool: "true or false"
     case .size: "a size such as 32x32"
     case .string: "a string"

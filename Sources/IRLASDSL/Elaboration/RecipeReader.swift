@@ -57,7 +57,7 @@ struct RecipeReader {
       diagnostics.append(
         Diagnostic(
           .invalidField, "this is no \(what)", at: expression.span,
-          label: "\(what)s are \(forms.map(\.name).joined(separator: ", "))"))
+          label: choices(forms)))
       return nil
     }
     guard let form = forms.first(where: { $0.name == name }) else {
@@ -66,11 +66,16 @@ struct RecipeReader {
         Diagnostic(
           .invalidField, "no \(what) named `\(name)`", at: nameSpan,
           label: near.map { "did you mean `\($0)`?" }
-            ?? "\(what)s are \(forms.map(\.name).joined(separator: ", "))",
+            ?? choices(forms),
           help: near.map { [.init("write `\($0)`", edits: [.init(nameSpan, $0)])] } ?? []))
       return nil
     }
     return values(of: form, arguments, expression.span).map { (form.name, $0) }
+  }
+
+  private func choices(_ forms: [RecipeForm]) -> String {
+    forms.count == 1
+      ? "there is only `\(forms[0].name)`" : "there are \(forms.map(\.name).joined(separator: ", "))"
   }
 
   private mutating func values(of form: RecipeForm, _ arguments: [ArgumentSyntax], _ span: SourceSpan)

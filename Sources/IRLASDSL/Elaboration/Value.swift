@@ -109,6 +109,8 @@ final class LayerValue: Sendable {
     let parameter: Int
     /// Whether the text names the parameter.
     let isLabelled: Bool
+    /// The bytes of the argument with its label.
+    let span: SourceSpan
   }
 
   /// What it does.

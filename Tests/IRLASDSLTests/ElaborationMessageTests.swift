@@ -1,0 +1,201 @@
+import IRLASGraph
+import Testing
+
+@testable import IRLASDSL
+
+/// The messages that the language's design shows, to the letter.
+@Suite struct ElaborationMessageTests {
+  private func rendered(_ text: String, name: String) -> String {
+    let program = Program.load(entry: SourceFile(name: name, text: text)) { _ in .missing }
+    return DiagnosticRenderer(sources: program.sources).render(program.check().diagnostics)
+  }
+
+  @Test func sumOfDifferentShapes() {
+    let text = """
+      irlas 1
+      use std
+      cell Bottleneck(out, width) {
+        in x
+        h = x
+          -> conv(1x1, out)  -> bn
+
+        return h + x -> relu
+      }
+      network ResNeXt29 {
+        in image: [64, 32, 32]
+        return image -> repeat 3 Bottleneck(256, width: 512)
+      }
+      """
+    #expect(
+      rendered(text, name: "resnext29.irlas") == """
+        error[L0201]: the two sides of `+` have different shapes
+          --> resnext29.irlas:8:12
+           |
+         6 |     -> conv(1x1, out)  -> bn
+           |                           -- h is [256, 32, 32] here
+         8 |   return h + x -> relu
+           |          - ^ - x is [64, 32, 32], from the cell's input
+           |
+           = channels differ: 256 and 64
+           = in Bottleneck(256, width: 512), copy 1 of 3, from ResNeXt29 (resnext29.irlas:12:28)
+        help: project the shortcut where needed
+           |   return h + (x -> fit) -> relu
+        """)
+  }
+
+  @Test func groups() {
+    let text = """
+      irlas 1
+      network Net {
+        in x: [16, 32, 32]
+        return x
+          -> conv(3x3, 100, groups: 8)
+      }
+      """
+    #expect(
+      rendered(text, name: "net.irlas") == """
+        error[L0312]: 8 groups cannot split 100 channels
+          --> net.irlas:5:23
+           |
+         5 |     -> conv(3x3, 100, groups: 8)
+           |                  ---  ^^^^^^^^^ 100 / 8 is not a whole number
+        help: nearest widths that work: 96, 104
+        """)
+  }
+
+  @Test func unknownLayerOfTheLibrary() {
+    let text = """
+      irlas 1
+      cell Normal(c) {
+        in s0
+        a = s0 -> sepconv(3x3, c)
+        return a
+      }
+      """
+    #expect(
+      rendered(text, name: "net.irlas").hasPrefix(
+        """
+        error[L0104]: no layer named `sepconv`
+          --> net.irlas:4:13
+           |
+         4 |   a = s0 -> sepconv(3x3, c)
+           |             ^^^^^^^ did you mean `sep_conv`? it is in `std`, which this file does not use
+        help: add `use std`
+        """))
+  }
+
+  @Test func arity() {
+    let text = """
+      irlas 1
+      use std
+      cell Normal(c) {
+        in s0, s1
+        return s1, s0 -> relu_conv_bn(1x1, c)
+      }
+      network Net(c = 36) {
+        in image: [3, 32, 32]
+        stem = image -> conv(3x3, 3 * c)
+        _, y = stem
+          -> repeat 6 Normal(c)
+        return y
+      }
+      """
+    #expect(
+      rendered(text, name: "net.irlas") == """
+        error[L0230]: Normal takes 2 tensors, but this chain carries 1
+          --> net.irlas:11:17
+           |
+         4 |   in s0, s1
+           |      ------ its inputs
+         9 |   stem = image -> conv(3x3, 3 * c)
+           |                   ---------------- one tensor [108, 32, 32]
+        11 |     -> repeat 6 Normal(c)
+           |                 ^^^^^^^^^ defined with `in s0, s1`
+           |
+           = in copy 1 of 6, from Net (net.irlas:11:8)
+        help: start from the stem twice: (stem, stem) -> repeat 6 Normal(c)
+           |   _, y = (stem, stem)
+        """)
+  }
+
+  /// The edits of a help repair the program.
+  @Test(arguments: [
+    "y = x -> conv(3x3, 8)\nreturn y + x",
+    "return x -> linear(10)",
+    "return x -> conv(3, 8)",
+    "return x -> conv(3x3, 7 / 2)",
+    "return x -> conv(3x3, 8, strde: 2)",
+    "return x -> global_avg_poll",
+    "y = x -> relu\nreturn x -> relu",
+  ])
+  func helpRepairs(body: String) throws {
+    let text = "irlas 1\nuse std\nnetwork Net { in x: [3, 32, 32]\n\(body)\n}"
+    let broken = program(text)
+    let diagnostic = try #require(broken.check().diagnostics.first)
+    let help = try #require(diagnostic.help.first { !$0.edits.isEmpty })
+    var bytes = Array(text.utf8)
+    for edit in help.edits.sorted(by: { $0.span.lower > $1.span.lower }) {
+      bytes.replaceSubrange(edit.span.range, with: Array(edit.replacement.utf8))
+    }
+    #expect(messages(String(decoding: bytes, as: UTF8.self)) == "")
+  }
+
+  /// One mistake, one message: what depends on it stays silent.
+  @Test(arguments: [
+    (
+      "y = x -> nope\nz = y -> relu\nreturn z + (y -> fit) -> linear(10)",
+      "error[L0104] 3:10: no layer named `nope`"
+    ),
+    ("return x -> repeat 5 conv(3x3, 8, groups: 3)", "error[L0312] 3:35: 3 groups cannot split 8 channels"),
+    (
+      "y = (x, x -> conv(3x3, 0)) -> concat\nreturn y.c + 1, y",
+      "error[L0309] 3:24: `out` of `conv` is 0, but must be at least 1"
+    ),
+    ("n = 1 / 0\nreturn x -> repeat n relu", "error[L0308] 3:5: division by zero"),
+    ("n = 1 / 0\ngrow h[n] = x -> relu\nreturn h -> concat", "error[L0308] 3:5: division by zero"),
+    (
+      "a, b = x -> split(7)\nreturn a + b", "error[L0312] 3:19: 3 channels cannot be split into 7 equal parts"
+    ),
+    ("return if x.c / 0 > 1 { x } else { x -> relu }", "error[L0308] 3:11: division by zero"),
+  ])
+  func noCascades(body: String, expected: String) {
+    #expect(messages(body: body) == expected)
+  }
+
+  /// The same mistake in many copies, instantiations and checks is said once.
+  @Test func onceForAllCopies() {
+    let text = """
+      irlas 1
+      cell Bad(c) { in x  return x -> conv(3x3, c, groups: 7) }
+      network A { in x: [3, 8, 8]  return x -> repeat 4 Bad(8) -> Bad(16) }
+      network B { in x: [3, 8, 8]  return x -> Bad(8) }
+      check A() { params == 1 }
+      """
+    #expect(messages(text) == "error[L0312] 2:46: 7 groups cannot split 3 channels")
+  }
+
+  @Test func notes() {
+    // Warnings do not stop an elaboration.
+    let text =
+      "irlas 1 cell A { in x: [widht, s, s] return x -> relu }\nnetwork N { in x: [1, 8, 8] return x -> A }"
+    let program = program(text)
+    #expect(program.elaborate(network: "N").elaboration != nil)
+    #expect(messages(text) == "warning[L0206] 1:25: the size `widht` is named once and never used")
+  }
+
+  @Test func settings() {
+    let program = program(
+      "irlas 1 network N(n = 2, k: Kernel = 3x3) { in x: [1, 8, 8] return x -> repeat n conv(k, 1) }")
+    func short(_ settings: [(name: String, value: String)]) -> String {
+      let (_, diagnostics) = program.elaborate(network: "N", arguments: settings)
+      return IRLASDSLTests.short(diagnostics, program.sources(withSettings: settings, of: "N"))
+    }
+    #expect(short([("n", "4"), ("k", "5x5")]) == "")
+    #expect(short([("m", "4")]) == "error[L0303] 1:9: `N` has no parameter `m`")
+    #expect(short([("n", "3x3")]) == "error[L0301] 1:12: `n` of `N` is an Int")
+    #expect(short([("n", "1 / 2")]) == "error[L0307] 1:12: `n` of `N` is an Int")
+    #expect(!short([("n", "4) {} check N(")]).isEmpty)
+    #expect(!short([("n", "")]).isEmpty)
+    #expect(program.elaborate(network: "M").diagnostics.count == 1)
+  }
+}

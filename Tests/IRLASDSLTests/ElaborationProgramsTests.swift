@@ -1,0 +1,99 @@
+import IRLASGraph
+import IRLASTestSupport
+import Testing
+
+@testable import IRLASDSL
+
+/// The programs that the language has to write naturally elaborate, with the counts that are known of them.
+@Suite struct ElaborationProgramsTests {
+  private func text(_ name: String) throws -> String {
+    try #require(networkPrograms.first { $0.name == name }).text
+  }
+
+  @Test func efficientNet() throws {
+    let rows = try text("SE-ResNet block, EfficientNet row for row")
+    let byRow = try graph(rows)
+    #expect(byRow.parameterCount == 5_288_548)
+    // The table is the same network, written with lists.
+    let cells = rows.split(separator: "network")[0].replacing("irlas 1", with: "").replacing(
+      "use std", with: "")
+    let table = try text("EfficientNet as a table").replacing("irlas 1", with: "irlas 1\nuse std") + cells
+    let byTable = try graph(table)
+    #expect(byTable.programHash == byRow.programHash)
+  }
+
+  @Test func inception() throws {
+    let stages = """
+      network Net {
+        in image: [3, 299, 299]
+        return image -> Stem -> A(32) -> A(64) -> A(64)
+      }
+      """
+    let result = try graph(try text("Inception-v3: stem, A, B") + stages)
+    // 35 x 35 x 288 before the first reduction, as in table 1 of the paper.
+    #expect(result[result.outputs[0].value].shape == .image(288, 35, 35))
+  }
+
+  @Test func shuffleNet() throws {
+    let stage = """
+      network Net {
+        in image: [24, 56, 56]
+        return image -> Unit(116, stride: 2) -> repeat 3 Unit(116)
+      }
+      """
+    let result = try graph(try text("ShuffleNetV2 unit") + stage)
+    #expect(result[result.outputs[0].value].shape == .image(116, 28, 28))
+  }
+
+  @Test func nasNet() throws {
+    let result = try graph(
+      try text("NASNet-A, ImageNet stem").replacing("irlas 1", with: "irlas 1\nuse std"))
+    // The usual implementations have one more 1x1 on `p` in their first stem cell, 32 to 11 channels and so on.
+    #expect(result.parameterCount == 5_287_076)
+  }
+
+  @Test func branchesExchange() throws {
+    let network = """
+      cell Basic(c) { in x  return x + (x -> conv(3x3, c) -> bn -> relu -> conv(3x3, c) -> bn) -> relu }
+      network Net {
+        in image: [3, 64, 64]
+        a = image -> conv(3x3, 16, stride: 2) -> bn -> relu
+        xs = (a, a -> down(32, relu)) -> Module -> Widen -> repeat 2 Module(blocks: 2)
+        return xs.at(0), xs.at(1), xs.at(2)
+      }
+      """
+    let result = try graph(try text("HRNet: any number of branches exchange") + network)
+    #expect(
+      result.outputs.map { result[$0.value].shape } == [
+        .image(16, 32, 32), .image(32, 16, 16), .image(64, 8, 8),
+      ])
+    #expect(result.outputs.map(\.name) == ["output1", "output2", "output3"])
+  }
+
+  @Test func uNet() throws {
+    let result = try graph(try text("U-Net"))
+    #expect(result[result.outputs[0].value].shape == .image(21, 256, 256))
+  }
+
+  @Test func regNetX() throws {
+    // RegNetX-200MF has 2,684,792 parameters and about 200 million multiply-accumulates.
+    let result = try graph(try text("RegNetX").replacing("irlas 1", with: "irlas 1\nuse std"))
+    #expect(result.parameterCount == 2_684_792)
+    #expect(result.macs == 199_039_872)
+  }
+
+  @Test func res2Net() throws {
+    let network = "network Net { in x: [64, 8, 8] return x -> Res2(256, 26) }"
+    let result = try graph(
+      try text("Res2Net for any scale").replacing("irlas 1", with: "irlas 1\nuse std") + network)
+    #expect(result[result.outputs[0].value].shape == .image(256, 8, 8))
+  }
+
+  /// Spaces parse and stay silent; using one is one clear message.
+  @Test(arguments: spacePrograms) func spaces(_ sample: SampleProgram) {
+    let program = program(sample.text)
+    for diagnostic in program.diagnostics {
+      #expect([.notYetElaborated, .unknownLayer].contains(diagnostic.code), "\(diagnostic.message)")
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import IRLASGraph
+import Testing
+
+@testable import IRLASDSL
+
+/// Recipes as values.
+@Suite struct ElaborationRecipeTests {
+  @Test func allFields() throws {
+    let program = program(
+      """
+      irlas 1
+      recipe Cifar {
+        data:      cifar10("data/cifar", validation: 5 * 1000) -> pad(4) -> crop(32x24) -> flip -> shift(2) -> cutout(8) -> normalize
+        batch:     2 * 64
+        epochs:    300
+        loss:      cross_entropy(smoothing: 0.1)
+        optimizer: sgd(lr: 0.1, momentum: 0.9, nesterov: true, decay: 5e-4)
+        schedule:  warmup(epochs: 5) then step(at: [150, 225], by: 1 / 10)
+        seed:      7
+      }
+      """)
+    let (recipe, diagnostics) = program.recipe(named: "Cifar")
+    #expect(diagnostics.isEmpty)
+    #expect(
+      recipe
+        == Recipe(
+          name: "Cifar", data: .init(format: .cifar10, folder: "data/cifar", validation: 5000),
+          augmentation: [.pad(4), .crop(Extent(32, 24)), .flip, .shift(2), .cutout(8), .normalize],
+          batch: 128,
+          epochs: 300, loss: .crossEntropy(smoothing: 0.1),
+          optimizer: .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true, decay: 5e-4),
+          schedule: [.warmup(epochs: 5), .step(epochs: [150, 225], factor: 0.1)], seed: 7))
+  }
+
+  @Test func defaultsAndAmendment() throws {
+    let program = program(
+      """
+      irlas 1
+      use "base.irlas" { Base }
+      recipe Quick = Base { epochs: 2  schedule: cosine }
+      recipe Quicker = Quick { epochs: 1  seed: 3 }
+      """,
+      files: ["base.irlas": "irlas 1 recipe Base { data: idx epochs: 9 optimizer: sgd(lr: 1) }"])
+    #expect(program.diagnostics.isEmpty)
+    #expect(program.recipes == ["Quick", "Quicker"])
+    let expected = Recipe(
+      name: "Quicker", data: .init(format: .idx), batch: 128, epochs: 1, loss: .crossEntropy(smoothing: 0),
+      optimizer: .sgd(learningRate: 1, momentum: 0, nesterov: false, decay: 0), schedule: [.cosine], seed: 3)
+    #expect(program.recipe(named: "Quicker").recipe == expected)
+    #expect(program.recipe(named: "Base").recipe?.epochs == 9)
+    #expect(program.recipe(named: "Quack").recipe == nil)
+  }
+
+  @Test(arguments: [
+    ("optimizer: sgd(lr: 0.1, nesterov: true)", "error[L0505] 2:12: Nesterov's momentum needs a momentum"),
+    ("optimizer: sgd(lr: 0.1, momentum: 1)", "error[L0505] 2:35: `momentum` is a number from 0 and below 1"),
+    ("optimizer: adam(lr: 0.1)", "error[L0505] 2:12: no optimizer named `adam`"),
+    ("optimizer: sgd", "error[L0302] 2:12: `sgd` needs `lr`"),
+    (
+      "schedule: step(at: [3, 2], by: 0.1)",
+      "error[L0505] 2:20: `at` is a list of increasing epochs such as [150, 225]"
+    ),
+    ("schedule: warmup(epochs: 3)", "error[L0505] 2:11: a warm-up leads to another phase"),
+    ("data: cifar10 -> crop(8)", "error[L0505] 2:23: `size` is a size such as 32x32"),
+    ("data: cifar10(7)", "error[L0505] 2:15: `folder` is a string"),
+    ("data: 7", "error[L0505] 2:7: this is no data source"),
+    ("loss: cross_entropy + cross_entropy", "error[L0505] 2:7: this is no loss"),
+    ("seed: -1", "error[L0505] 2:7: `seed` is an Int from 0 to 9_223_372_036_854_775_807"),
+    ("epochs: 1 / 0", "error[L0308] 2:9: division by zero"),
+    ("epochs: n", "error[L0105] 2:9: no value named `n`"),
+  ])
+  func mistakes(field: String, expected: String) {
+    let base = "recipe Base { data: idx epochs: 9 optimizer: sgd(lr: 1) }"
+    #expect(messages("irlas 1 \(base) recipe R = Base {\n\(field)\n}") == expected)
+  }
+}

@@ -1,0 +1,70 @@
+import Testing
+
+@testable import IRLASDSL
+
+/// Programs of several files.
+@Suite struct ElaborationUseTests {
+  private let network = "network Net { in x: [3, 8, 8] return x -> Block(4) }"
+  private let block =
+    "irlas 1 cell Block(c) { in x return x -> conv(3x3, c) } cell Other { in x return x -> relu }"
+
+  private func check(_ text: String, _ files: [String: String], _ expected: String) {
+    #expect(messages(text, files: files) == expected)
+  }
+
+  @Test func files() {
+    check("irlas 1 use \"lib/block.irlas\" \(network)", ["lib/block.irlas": block], "")
+    check("irlas 1 use lib.block \(network)", ["lib/block.irlas": block], "")
+    check("irlas 1 use \"b.irlas\" { Block } \(network)", ["b.irlas": block], "")
+    check(
+      "irlas 1 use \"b.irlas\" { Other as Block, Block as B } \(network.replacing("Block(4)", with: "B(4) -> Block"))",
+      ["b.irlas": block], "")
+    check(
+      "irlas 1 use lib.block \(network.replacing("Block", with: "block.Block"))", ["lib/block.irlas": block],
+      "")
+    // A file finds what it uses beside itself, and its own names stay its own.
+    check(
+      "irlas 1 use \"a/one.irlas\" { One } network Net { in x: [3, 8, 8] return x -> One }",
+      [
+        "a/one.irlas": "irlas 1 use \"../b/two.irlas\" cell One { in x return x -> Two }",
+        "a/../b/two.irlas": "irlas 1 use std cell Two { in x return x -> relu_conv_bn(1x1, 3) }",
+      ], "")
+    check(
+      "irlas 1 use \"b.irlas\" { Other } \(network)", ["b.irlas": block],
+      "error[L0104] 1:75: no layer named `Block`")
+  }
+
+  @Test func mistakes() {
+    check(
+      "irlas 1 use \"b.irlas\" \(network)", [:],
+      "error[L0101] 1:13: there is no file `b.irlas`\nerror[L0104] 1:65: no layer named `Block`")
+    let circle = messages(
+      "irlas 1 use \"b.irlas\" \(network)",
+      files: ["b.irlas": "\(block.replacing("irlas 1", with: "irlas 1 use \"main.irlas\""))"])
+    #expect(circle == "error[L0107] 1:13: files use one another in a circle")
+    let both = ["a.irlas": block, "b.irlas": block]
+    check(
+      "irlas 1 use \"a.irlas\" use \"b.irlas\" { Block } \(network)", both,
+      "error[L0103] 1:39: two used files declare `Block`")
+    // The file's own declaration wins over what comes along.
+    check("irlas 1 use \"a.irlas\" cell Block(n) { in x return x -> repeat n relu } \(network)", both, "")
+  }
+
+  @Test func unreadable() {
+    let text = "irlas 1 use \"b.irlas\""
+    let program = Program.load(entry: SourceFile(name: "main.irlas", text: text)) { _ in
+      .unreadable("permission denied")
+    }
+    #expect(short(program.diagnostics, program.sources) == "error[L0109] 1:13: `b.irlas` cannot be read")
+    let binary = Program.load(entry: SourceFile(name: "main.irlas", text: text)) { _ in .bytes([0xFF, 0xFE]) }
+    #expect(binary.diagnostics.map(\.code) == [.notUTF8])
+  }
+
+  /// A thousand files in a row are read, and no more.
+  @Test func manyFiles() {
+    let program = Program.load(entry: SourceFile(name: "0", text: "irlas 1 use \"1\"")) { path in
+      .bytes(Array("irlas 1 use \"\((Int(path) ?? 0) + 1)\"".utf8))
+    }
+    #expect(program.diagnostics.map(\.message) == ["this program uses more than 1000 files"])
+  }
+}

@@ -153,4 +153,16 @@ static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, 
 /// Which instruction set the prebuilt kernels use: "avx512", "avx2" or "portable".
 const char *irlas_prebuilt_name(void);
 
+/// A matrix product as CBLAS has it (row-major 101; not transposed 111, transposed 112), on the calling thread.
+typedef void (*irlas_sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
+                               const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
+/// The product that `irlas_product` uses. NULL takes it away.
+void irlas_set_sgemm(irlas_sgemm_fn function);
+
+/// A stand-in for a kernel whose work is a plain matrix product (linear layers, 1x1 convolutions): same operands,
+/// no scratch, another number of tasks, which depends on the sizes alone. NULL where there is none, and without
+/// a product.
+irlas_run_fn irlas_product(enum irlas_kernel_id id, const void *dims, int *tasks);
+
 #endif

@@ -79,6 +79,15 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     return run
   }
 
+  /// A matrix product that computes the same with another number of tasks, if the sizes are those of a product
+  /// and there is one (`KernelProduct`).
+  package func product(_ sizes: KernelSizes) -> KernelBinding? {
+    sizes.withBytes { bytes in
+      var tasks: Int32 = 0
+      return irlas_product(id, bytes, &tasks).map { KernelBinding(function: $0, taskCount: Int(tasks)) }
+    }
+  }
+
   /// How many tasks a call with these sizes has; a function of the sizes alone.
   package func taskCount(_ sizes: KernelSizes) -> Int {
     sizes.withBytes { Int(entry.tasks($0)) }
@@ -88,6 +97,26 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   package func scratchCount(_ sizes: KernelSizes) -> Int {
     sizes.withBytes { entry.scratch($0) }
   }
+}
+
+/// A function and the number of its tasks for the sizes it is bound to.
+package struct KernelBinding: Sendable {
+  package let function: KernelFunction
+  package let taskCount: Int
+}
+
+/// A matrix product as CBLAS has it.
+package typealias MatrixProduct =
+  @convention(c) (
+    Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>?, Int32, UnsafePointer<Float>?,
+    Int32,
+    Float, UnsafeMutablePointer<Float>?, Int32
+  ) -> Void
+
+/// The matrix product that stands in for kernels where it is faster.
+package enum KernelProduct {
+  /// Gives the kernels a product, once and before programs are bound.
+  package static func install(_ product: @escaping MatrixProduct) { irlas_set_sgemm(product) }
 }
 
 /// The kernel library's source text, in parts.

@@ -61,7 +61,7 @@ package final class Executable {
     for call in calls {
       let instance = KernelInstance(kernel: call.kernel, sizes: call.sizes)
       bound.append(
-        kernels.function(for: instance), kernel: call.kernel, sizes: call.sizes,
+        kernels.binding(of: instance), sizes: call.sizes,
         operands: call.operands.map { addresses[$0.buffer] + $0.offset })
     }
     return bound

@@ -71,7 +71,7 @@ package struct BoundCalls: ~Copyable {
 
   /// Appends a call. The operands must stay valid as long as the calls are run.
   package mutating func append(
-    _ function: KernelFunction, kernel: Kernel, sizes: KernelSizes, operands: [UnsafeMutablePointer<Float>]
+    _ binding: KernelBinding, sizes: KernelSizes, operands: [UnsafeMutablePointer<Float>]
   ) {
     precondition(count < capacity, "more calls than announced")
     let words = sizes.bytes
@@ -81,8 +81,8 @@ package struct BoundCalls: ~Copyable {
     for (index, operand) in operands.enumerated() { (list + index).initialize(to: operand) }
     (steps + count).initialize(
       to: irlas_step(
-        run: function, dims: UnsafeRawPointer(storedSizes), operands: list,
-        tasks: Int32(clamping: kernel.taskCount(sizes))))
+        run: binding.function, dims: UnsafeRawPointer(storedSizes), operands: list,
+        tasks: Int32(clamping: binding.taskCount)))
     self.sizes.append(storedSizes)
     operandLists.append(list)
     count += 1

@@ -26,7 +26,7 @@ package struct ToolchainOptions: Hashable, Sendable {
 
 /// A function for every kernel instance of a plan.
 package struct KernelSet: Sendable {
-  private let functions: [KernelInstance: KernelFunction]
+  private let bindings: [KernelInstance: KernelBinding]
   /// Keeps generated functions in memory.
   private let libraries: [LoadedLibrary]
   /// The tier that was used: `.prebuilt` or `.specialised`.
@@ -38,21 +38,33 @@ package struct KernelSet: Sendable {
   /// Why `.automatic` fell back to the prebuilt tier; to be shown once.
   package let warning: ToolchainError?
 
-  /// The function of an instance, which must be one of those the set was made for. It can be called while the
-  /// set lives.
-  package func function(for instance: KernelInstance) -> KernelFunction {
-    guard let function = functions[instance] else {
+  /// The function of an instance, which must be one of those the set was made for, and the number of its tasks.
+  /// It can be called while the set lives.
+  package func binding(of instance: KernelInstance) -> KernelBinding {
+    guard let binding = bindings[instance] else {
       preconditionFailure("the kernel set was made for another plan")
     }
-    return function
+    return binding
   }
 
   /// The prebuilt functions.
-  package init(prebuilt instances: [KernelInstance], warning: ToolchainError? = nil) {
-    functions = Dictionary(uniqueKeysWithValues: instances.map { ($0, $0.kernel.prebuilt) })
+  ///
+  /// - Parameter usesOpenBLAS: whether OpenBLAS, if it is there, computes what is a plain matrix product. Nil asks
+  ///   for it where the prebuilt kernels have no vector code for the processor.
+  package init(
+    prebuilt instances: [KernelInstance], usesOpenBLAS: Bool? = nil, warning: ToolchainError? = nil
+  ) {
+    let isPortable = KernelText.prebuiltInstructionSet == "portable"
+    let usesProducts = (usesOpenBLAS ?? isPortable) && OpenBLAS.isAvailable
+    var bindings: [KernelInstance: KernelBinding] = [:]
+    for instance in instances {
+      let product = usesProducts ? instance.kernel.product(instance.sizes) : nil
+      bindings[instance] = product ?? instance.binding(to: instance.kernel.prebuilt)
+    }
+    self.bindings = bindings
     libraries = []
     tier = .prebuilt
-    origin = "prebuilt \(KernelText.prebuiltInstructionSet)"
+    origin = "prebuilt \(KernelText.prebuiltInstructionSet)\(usesProducts ? " with OpenBLAS" : "")"
     compiled = 0
     self.warning = warning
   }
@@ -65,7 +77,8 @@ package struct KernelSet: Sendable {
       parallelism: options.parallelism)
     let texts = KernelTexts()
     let loaded = try cache.load(instances.map { texts.source(of: $0) })
-    functions = Dictionary(uniqueKeysWithValues: zip(instances, loaded.functions).map { ($0, $1) })
+    bindings = Dictionary(
+      uniqueKeysWithValues: zip(instances, loaded.functions).map { ($0, $0.binding(to: $1)) })
     libraries = loaded.libraries
     tier = .specialised
     origin = compiler.identity
@@ -87,5 +100,12 @@ package struct KernelSet: Sendable {
         self.init(prebuilt: instances, warning: error)
       }
     }
+  }
+}
+
+extension KernelInstance {
+  /// A function of this kernel with the number of tasks that follows from the sizes.
+  fileprivate func binding(to function: @escaping KernelFunction) -> KernelBinding {
+    KernelBinding(function: function, taskCount: kernel.taskCount(sizes))
   }
 }

@@ -55,15 +55,15 @@ struct GuardedRun {
   /// Runs all calls; tasks in ascending or in descending order, which must not matter.
   func run(_ kernels: KernelSet, reversed: Bool) {
     for call in plan.prepare + plan.step {
-      let function = kernels.function(for: KernelInstance(kernel: call.kernel, sizes: call.sizes))
+      let binding = kernels.binding(of: KernelInstance(kernel: call.kernel, sizes: call.sizes))
       let scratch = GuardedBuffer(count: call.kernel.scratchCount(call.sizes))
       var operands: [UnsafeMutablePointer<Float>?] = call.operands.map { operand in
         buffers[operand.buffer].start + operand.offset
       }
-      let tasks = Array(0..<call.kernel.taskCount(call.sizes))
+      let tasks = Array(0..<binding.taskCount)
       call.sizes.withBytes { sizes in
         for task in reversed ? tasks.reversed() : tasks {
-          function(sizes, &operands, scratch.start, Int32(task))
+          binding.function(sizes, &operands, scratch.start, Int32(task))
         }
       }
       #expect(scratch.isIntact, "\(call.kernel) writes past its scratch")

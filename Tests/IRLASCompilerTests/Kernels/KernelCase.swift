@@ -4,6 +4,7 @@ import IRLASTestSupport
 /// One op with random sizes and attributes, as a graph of its own.
 enum KernelCase: String, CaseIterable, Sendable {
   case conv, convBias, convActivation, convInputGradient, convWeightGradient, biasGradient
+  case pointwise, pointwiseInputGradient, pointwiseWeightGradient
   case linear, linearInputGradient, linearWeightGradient
   case batchNorm, batchStatistics, batchNormalize, batchNormReduce, batchNormInputGradient
   case row, runningMean, runningVariance
@@ -41,7 +42,8 @@ enum KernelCase: String, CaseIterable, Sendable {
   private func build(_ b: inout GraphBuilder, _ random: inout RandomSource) throws -> NodeID {
     let map = Shape.image(random.pick(1...40), random.pick(1...12), random.pick(1...12))
     switch self {
-    case .conv, .convBias, .convActivation, .convInputGradient, .convWeightGradient:
+    case .conv, .convBias, .convActivation, .convInputGradient, .convWeightGradient, .pointwise,
+      .pointwiseInputGradient, .pointwiseWeightGradient:
       return try convolution(&b, &random)
     case .biasGradient: return try b.add(.biasGradient, [b.map(map)])
     case .linear, .linearInputGradient, .linearWeightGradient: return try linear(&b, &random)
@@ -170,21 +172,22 @@ enum KernelCase: String, CaseIterable, Sendable {
 
   private func convolution(_ b: inout GraphBuilder, _ random: inout RandomSource) throws -> NodeID {
     // Dense, grouped with joined, equal and unequal groups, depthwise with and without a multiplier.
-    let groups = random.pick([1, 1, 2, 3, 4, 8, 16, 24, 40])
+    let isPointwise = rawValue.hasPrefix("pointwise")
+    let groups = isPointwise ? 1 : random.pick([1, 1, 2, 3, 4, 8, 16, 24, 40])
     let input = groups == 1 ? random.pick(1...70) : random.pick([1, 1, 2, 4, 5, 8, 16])
     let output = groups == 1 ? random.pick(1...70) : random.once(in: 3) ? random.pick(1...9) : input
     let map = Shape.image(groups * input, random.pick(1...9), random.pick(1...11))
     let padding = random.once(in: 3) ? Border.none : border(&random)
     let convolution = Convolution(
-      window: window(&random, padding: padding), groups: groups,
-      activation: self == .convActivation ? .relu : nil)
+      window: isPointwise ? Window(kernelSize: .one) : window(&random, padding: padding), groups: groups,
+      activation: self == .convActivation || (isPointwise && random.once(in: 2)) ? .relu : nil)
     let size = convolution.window.kernelSize
     let weight = Shape.unbatched(groups * output, input, size.height, size.width)
     let result = try Op.conv(convolution).resultShape(of: [map, weight])
     switch self {
-    case .convInputGradient:
+    case .convInputGradient, .pointwiseInputGradient:
       return try b.add(.convInputGradient(convolution), [b.map(result), b.tensor(weight)], declared: map)
-    case .convWeightGradient:
+    case .convWeightGradient, .pointwiseWeightGradient:
       return try b.add(.convWeightGradient(convolution), [b.map(map), b.map(result)], declared: weight)
     case .conv: return try b.add(.conv(convolution), [b.map(map), b.tensor(weight)])
     default:

@@ -14,6 +14,22 @@ import Testing
     }
   }
 
+  /// Where OpenBLAS stands in for the kernels of plain products.
+  @Test(
+    .enabled(if: OpenBLAS.isAvailable, "OpenBLAS is not installed"),
+    arguments: [
+      .pointwise, .pointwiseInputGradient, .pointwiseWeightGradient, .linear, .linearInputGradient,
+      .linearWeightGradient,
+    ] as [KernelCase])
+  func openBLAS(kind: KernelCase) throws {
+    for seed in 0..<12 {
+      let example = try KernelExample(kind, seed: seed)
+      let instances = example.plan.kernelInstances
+      #expect(instances.contains { $0.kernel.product($0.sizes) != nil }, "\(kind) seed \(seed)")
+      example.check(KernelSet(prebuilt: instances, usesOpenBLAS: true))
+    }
+  }
+
   /// The same in generated code: the first sizes of every kind, compiled together.
   @Test func specialised() throws {
     var examples: [KernelExample] = []

@@ -28,6 +28,8 @@ enum Main {
   static func main() {
     // A reader that goes away (`irlas stats ... | head`) must not look like a crash.
     signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files is an error to report, not a reason to be killed.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try IRLAS.parseAsRoot()
       try command.run()

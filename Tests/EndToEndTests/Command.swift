@@ -26,14 +26,18 @@ struct Command {
     let (process, output, errors) = try start(arguments, environment: environment, in: folder)
     // Both pipes are drained at once, so that neither can fill up and block the program.
     let collected = Collected()
-    let reader = Thread { collected.errors = errors.fileHandleForReading.readDataToEndOfFile(); collected.done.signal() }
+    let reader = Thread {
+      collected.errors = errors.fileHandleForReading.readDataToEndOfFile(); collected.done.signal()
+    }
     reader.start()
     let text = output.fileHandleForReading.readDataToEndOfFile()
     collected.done.wait()
     process.waitUntilExit()
     return Result(
-      exitCode: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
-      output: String(decoding: text, as: UTF8.self), errors: String(decoding: collected.errors, as: UTF8.self))
+      exitCode: process.terminationReason == .exit
+        ? process.terminationStatus : 128 + process.terminationStatus,
+      output: String(decoding: text, as: UTF8.self), errors: String(decoding: collected.errors, as: UTF8.self)
+    )
   }
 
   /// Starts without waiting.

@@ -28,7 +28,8 @@ import Testing
           }
         } else if line.hasPrefix("```irlas") {
           let words = line.split(separator: " ")
-          open = Snippet(page: page, line: number + 1, code: words.count > 2 ? String(words[2]) : nil, text: "")
+          open = Snippet(
+            page: page, line: number + 1, code: words.count > 2 ? String(words[2]) : nil, text: "")
         }
       }
       return snippets

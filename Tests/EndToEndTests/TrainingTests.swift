@@ -98,7 +98,7 @@ import Testing
   @Test func controlCSavesAndSaysHowToGoOn() throws {
     let run = try Run()
     let (process, _, errors) = try Command.start(
-      ["train", run.program, "--out", run.folder.path("stopped"), "--epochs", "100000"])
+      ["train", run.program, "--out", run.folder.path("stopped"), "--epochs", "100000", "--quiet"])
     // Wait for the first epochs before interrupting.
     for _ in 0..<600 where (try? run.folder.read("stopped/metrics.jsonl"))?.isEmpty ?? true { usleep(50_000) }
     process.interrupt()

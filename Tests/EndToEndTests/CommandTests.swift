@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// Commands as a user types them.
+@Suite struct CommandTests {
+  @Test func statsGivesTheObjectOfTheManual() throws {
+    let result = try Command.run(["stats", "samples/published/resnext29.irlas", "--format", "json"])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    #expect(Set(object.keys) == ["network", "params", "macs", "nodes", "depth", "layers"])
+    #expect(object["params"] as? Int == 34_426_698)
+    #expect(object["macs"] as? Int == 5_387_266_048)
+    #expect(object["depth"] as? Int == 29)
+    let layers = try #require(object["layers"] as? [[String: Any]])
+    #expect(layers.count == object["nodes"] as? Int)
+    #expect(layers.reduce(0) { $0 + ($1["params"] as? Int ?? 0) } == 34_426_698)
+  }
+
+  @Test func everyCommandHasHelpWithAnExample() throws {
+    let commands = [
+      [], ["check"], ["stats"], ["show"], ["render"], ["compile"], ["train"], ["eval"], ["predict"],
+      ["data", "synth"], ["data", "describe"],
+    ]
+    for command in commands {
+      let result = try Command.run(command + ["--help"])
+      #expect(result.exitCode == 0)
+      #expect(result.output.contains("irlas \(command.joined(separator: " "))"))
+      #expect(result.output.contains("Example"), "\(command)")
+    }
+    #expect(try Command.run(["--generate-completion-script", "bash"]).output.contains("irlas"))
+  }
+
+  @Test(arguments: ["svg", "dot", "png", "pdf"])
+  func picturesAreDeterministic(format: String) throws {
+    let folder = try TemporaryFolder()
+    for name in ["a", "b"] {
+      let result = try Command.run([
+        "render", "samples/published/darts_v2.irlas", "-o", folder.path("\(name).\(format)"),
+      ])
+      #expect(result.exitCode == 0, "\(result.errors)")
+    }
+    let bytes = try folder.read("a.\(format)")
+    #expect(try bytes == folder.read("b.\(format)"))
+    #expect(bytes.count > 1000)
+  }
+
+  @Test func thePrintedGraphIsStable() throws {
+    let once = try Command.run(["show", "samples/digits.irlas"])
+    #expect(once.output.contains("conv"))
+    #expect(try Command.run(["show", "samples/digits.irlas", "--ir"]).output == once.output)
+    let plan = try Command.run([
+      "show", "samples/digits.irlas", "--for", "training", "--batch", "8", "--dump-after", "differentiate",
+    ])
+    #expect(plan.output.contains("sgd_step"))
+  }
+
+  @Test func compiledKernelsAreReadableC() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.run(["compile", "samples/digits.irlas", "-o", folder.path("c")])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let kernels = String(decoding: try folder.read("c/kernels.c"), as: UTF8.self)
+    #expect(kernels.contains("Bottleneck.conv2"), "the generated code names the program's cells")
+    #expect(try !folder.read("c/program.c").isEmpty)
+  }
+
+  @Test func predictReadsPictures() throws {
+    let folder = try TemporaryFolder()
+    let run = try Command.run(
+      ["train", "samples/digits.irlas", "--out", folder.path("run"), "--epochs", "8", "--quiet"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    // Test images 0 to 9 as PGM files; most must be read rightly by a network trained this long.
+    let digits = Command.root.appending(path: "samples/data/digits")
+    let images = try Data(contentsOf: digits.appending(path: "test-images-idx3-ubyte")).dropFirst(16)
+    let labels = try Data(contentsOf: digits.appending(path: "test-labels-idx1-ubyte")).dropFirst(8)
+    var paths: [String] = []
+    for index in 0..<10 {
+      let pixels = images.dropFirst(index * 64).prefix(64)
+      let file = folder.url.appending(path: "\(index).pgm")
+      try (Data("P5\n8 8\n255\n".utf8) + pixels).write(to: file)
+      paths.append(file.path())
+    }
+    let result = try Command.run(
+      [
+        "predict", "samples/digits.irlas", "--weights", folder.path("run/checkpoint.safetensors"), "--format",
+        "json", "--image",
+      ]
+        + paths)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    var right = 0
+    for (line, label) in zip(result.output.split(separator: "\n"), labels) {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      let classes = object?["classes"] as? [[String: Any]]
+      if classes?.first?["class"] as? Int == Int(label) { right += 1 }
+    }
+    #expect(right >= 8)
+    let broken = try folder.write("not a picture", to: "broken.png")
+    let refused = try Command.run(
+      [
+        "predict", "samples/digits.irlas", "--weights", folder.path("run/checkpoint.safetensors"), "--image",
+        broken,
+      ])
+    #expect(refused.exitCode == 1)
+    #expect(refused.errors.contains("broken.png"))
+  }
+}

@@ -40,7 +40,8 @@ extension Recipe.Augmentation: CustomStringConvertible {
 extension Recipe.Loss: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .crossEntropy(let smoothing): smoothing == 0 ? "cross_entropy" : "cross_entropy(smoothing: \(smoothing))"
+    case .crossEntropy(let smoothing):
+      smoothing == 0 ? "cross_entropy" : "cross_entropy(smoothing: \(smoothing))"
     }
   }
 }

@@ -25,7 +25,8 @@ package struct PictureBatch: Sendable {
     let inputs = network.nodes.filter {
       if case .input = $0.op { true } else { false }
     }
-    guard inputs.count == 1, let shape = inputs.first?.shape, shape.channels == 1 || shape.channels == 3 else {
+    guard inputs.count == 1, let shape = inputs.first?.shape, shape.channels == 1 || shape.channels == 3
+    else {
       throw .recipe("\(network.name) does not take one grey or coloured picture")
     }
     var pixels: [UInt8] = []
@@ -69,6 +70,7 @@ extension InferenceEngine {
 extension Checkpoint {
   /// The names of the classes, in order; empty when the data set had none.
   package var classNames: [String] {
-    text("class_names").map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) } ?? []
+    text("class_names").map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+      ?? []
   }
 }

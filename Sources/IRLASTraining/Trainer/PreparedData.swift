@@ -95,7 +95,8 @@ package struct PreparedData: Sendable {
     }
     guard shape.channels >= classes else {
       throw .recipe(
-        "\(network.name) tells \(shape.channels) classes apart, but the data has \(classes): --set classes=\(classes)")
+        "\(network.name) tells \(shape.channels) classes apart, but the data has \(classes): --set classes=\(classes)"
+      )
     }
   }
 }

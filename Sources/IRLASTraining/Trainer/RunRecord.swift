@@ -1,5 +1,3 @@
-
-
 /// Where a run stands: with the tensors, everything that the next step depends on.
 package struct RunPosition: Hashable, Sendable {
   /// The epoch that the next step belongs to, from 0.
@@ -76,7 +74,8 @@ extension Checkpoint {
   package func position(path: String) throws(TrainingError) -> RunPosition {
     func number(_ name: String) throws(TrainingError) -> Int64 {
       guard let value = integer(name) else {
-        throw .checkpoint("\(path): the checkpoint lacks the number `\(name)`, so the run cannot go on from it")
+        throw .checkpoint(
+          "\(path): the checkpoint lacks the number `\(name)`, so the run cannot go on from it")
       }
       return value
     }
@@ -108,7 +107,9 @@ extension Checkpoint {
   package func check(belongsTo identity: RunIdentity, path: String) throws(TrainingError) -> String? {
     func differs(_ what: String, _ stored: String?, _ now: String) -> TrainingError? {
       stored == now
-        ? nil : .checkpoint("\(path) belongs to another run: \(what) was \(stored ?? "not stored"), now it is \(now)")
+        ? nil
+        : .checkpoint(
+          "\(path) belongs to another run: \(what) was \(stored ?? "not stored"), now it is \(now)")
     }
     /// The first line of a recipe that the other one lacks.
     func firstLine(of recipe: String?, unlike other: String?) -> String? {
@@ -122,9 +123,12 @@ extension Checkpoint {
       differs("the program's hash", text("program_hash"), identity.programHash),
       differs("the seed", integer("seed").map { "\(UInt64(bitPattern: $0))" }, "\(identity.seed)"),
       differs("the batch", integer("batch").map { "\($0)" }, "\(identity.batch)"),
-      differs("the recipe", firstLine(of: text("recipe"), unlike: identity.recipe) , firstLine(of: identity.recipe, unlike: text("recipe")) ?? "the same"),
       differs(
-        "the data", integer("data_fingerprint").map { "\(UInt64(bitPattern: $0))" }, "\(identity.dataFingerprint)"),
+        "the recipe", firstLine(of: text("recipe"), unlike: identity.recipe),
+        firstLine(of: identity.recipe, unlike: text("recipe")) ?? "the same"),
+      differs(
+        "the data", integer("data_fingerprint").map { "\(UInt64(bitPattern: $0))" },
+        "\(identity.dataFingerprint)"),
     ]
     if let problem = problems.compactMap(\.self).first { throw problem }
     if let plan = text("plan"), plan != identity.plan {

@@ -125,7 +125,9 @@ package struct Trainer: ~Copyable {
           try save()
           return summary(samples: samples, wasInterrupted: true)
         }
-        if checkpointInterval > 0, position.globalStep % checkpointInterval == 0, position.step < stepsPerEpoch {
+        if checkpointInterval > 0, position.globalStep % checkpointInterval == 0,
+          position.step < stepsPerEpoch
+        {
           try save()
         }
       }
@@ -149,7 +151,8 @@ package struct Trainer: ~Copyable {
   private mutating func finishEpoch() throws(TrainingError) -> EpochMetrics {
     let validation = data.validation.map { engine.accuracy(on: $0) }
     let metrics = EpochMetrics(
-      epoch: position.epoch, samples: stepsPerEpoch * batch, trainLoss: position.lossSum / Double(max(stepsPerEpoch, 1)),
+      epoch: position.epoch, samples: stepsPerEpoch * batch,
+      trainLoss: position.lossSum / Double(max(stepsPerEpoch, 1)),
       validationAccuracy: validation, testAccuracy: engine.accuracy(on: data.test),
       learningRate: schedule.learningRate(epoch: position.epoch, step: max(stepsPerEpoch - 1, 0)))
     var members: [JSON.Member] = [

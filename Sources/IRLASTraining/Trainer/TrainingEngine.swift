@@ -87,7 +87,9 @@ package struct TrainingEngine {
       guard let found, let values = found.floats, found.shape == tensor.shape.dimensions else {
         guard head.contains(tensor.path) else {
           let reason =
-            found.map { "`\(tensor.path)` has shape \($0.shape) there, here it is \(tensor.shape.dimensions)" }
+            found.map {
+              "`\(tensor.path)` has shape \($0.shape) there, here it is \(tensor.shape.dimensions)"
+            }
             ?? "it has no tensor `\(tensor.path)`"
           throw .checkpoint(
             "\(path) does not fit this network: \(reason)\nhelp: only the last layer may differ")

@@ -17,7 +17,8 @@ package struct TrainingSession: ~Copyable {
     package var checkpointInterval = 0
     package var settings: EngineSettings
 
-    package init(network: Graph, recipe: Recipe, dataFolder: String, folder: String, settings: EngineSettings) {
+    package init(network: Graph, recipe: Recipe, dataFolder: String, folder: String, settings: EngineSettings)
+    {
       self.network = network
       self.recipe = recipe
       self.dataFolder = dataFolder
@@ -53,7 +54,8 @@ package struct TrainingSession: ~Copyable {
     plain.name = "_"
     plain.data.folder = nil
     let identity = RunIdentity(
-      network: request.network.name, programHash: request.network.programHash.description, recipe: plain.description,
+      network: request.network.name, programHash: request.network.programHash.description,
+      recipe: plain.description,
       dataFingerprint: data.fingerprint, seed: recipe.seed, batch: batch, plan: engine.planRecord)
     if let checkpoint, let remark = try checkpoint.check(belongsTo: identity, path: path) {
       remarks.append(remark)

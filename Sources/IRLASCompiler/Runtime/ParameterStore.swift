@@ -64,14 +64,31 @@ package final class ParameterStore {
         case .constant(let value): values = Array(repeating: Float(value), count: count)
         case .uniform(let fanIn):
           let bound = 1 / Double(fanIn).squareRoot()
-          let words = MaskWords(seed: seed, step: .max, stream: tensor.stream)
-          values = (0..<count).map { Float(bound * (Double(words[$0]) * 0x1p-31 - 1)) }
+          values = Self.words(seed: seed, stream: tensor.stream, count: count).map {
+            Float(bound * (Double($0) * 0x1p-31 - 1))
+          }
         }
       case .state(let role): values = Array(repeating: Float(role.initialValue), count: count)
       default: preconditionFailure("only parameters and state persist")
       }
       _ = write(values, to: tensor.path)
     }
+  }
+
+  /// The first words of a stream, as `MaskWords` numbers them, four at a time.
+  private static func words(seed: UInt64, stream: Int, count: Int) -> [UInt32] {
+    let key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+    var words: [UInt32] = []
+    words.reserveCapacity(count + 3)
+    for index in 0..<(count + 3) / 4 {
+      let counter = (
+        UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: stream), UInt32.max, UInt32.max
+      )
+      let block = Philox.block(counter: counter, key: key)
+      words += [block.0, block.1, block.2, block.3]
+    }
+    words.removeLast(words.count - count)
+    return words
   }
 
   /// Where a program finds a tensor it needs.

@@ -87,9 +87,15 @@ package enum FileAccess {
     guard isDirectory(path) else { throw PathError(operation: "create directory", path: path, code: ENOTDIR) }
   }
 
+  /// How the names of temporary directories begin.
+  package static let temporaryPrefix = "irlas-"
+
+  /// Makes a file's time of change the present.
+  package static func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }
+
   /// A new directory of this process below `parent`, which must exist.
   package static func createTemporaryDirectory(in parent: String) throws(PathError) -> String {
-    var template = Array("\(parent)/irlas-XXXXXX".utf8CString)
+    var template = Array("\(parent)/\(temporaryPrefix)XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw PathError(operation: "create a directory in", path: parent, code: errno)
     }

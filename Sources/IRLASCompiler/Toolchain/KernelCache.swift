@@ -112,6 +112,7 @@ package struct KernelCache: Sendable {
       guard let bytes = try? FileAccess.read(path), "\(bytes.count)" == fields[1],
         String(checksum(bytes), radix: 16) == fields[2], let library = try? LoadedLibrary(path: path)
       else { return nil }
+      FileAccess.touch(path)
       libraries[path] = library
     }
     return try? libraries[path]?.kernel(symbol)
@@ -196,20 +197,39 @@ package struct KernelCache: Sendable {
     return target
   }
 
-  /// Removes the oldest libraries while all together exceed the limit. Entries that name them become misses,
-  /// and a process that has one loaded keeps it.
+  /// Removes the libraries that were not used for longest while all together exceed the limit, the entries that
+  /// name them, and what processes that were killed left behind. A process that has a library loaded keeps it.
   private func prune() {
+    let names = FileAccess.list(directory)
     var total = 0
     var libraries: [(name: String, bytes: Int, modified: Int)] = []
-    for name in FileAccess.list(directory) where name.hasSuffix(".so") {
+    var newest = 0
+    for name in names {
       guard let status = FileAccess.status("\(directory)/\(name)") else { continue }
+      newest = max(newest, status.modified)
+      guard name.hasSuffix(".so") else { continue }
       libraries.append((name, status.bytes, status.modified))
       total += status.bytes
     }
+    // Nothing is compiled for a day: such a directory has no owner any more.
+    for name in names where name.hasPrefix(FileAccess.temporaryPrefix) {
+      guard let status = FileAccess.status("\(directory)/\(name)"), status.modified < newest - 86_400 else {
+        continue
+      }
+      FileAccess.removeDirectory("\(directory)/\(name)")
+    }
     libraries.sort { ($0.modified, $0.name) < ($1.modified, $1.name) }
+    var removed: Set<String> = []
     for library in libraries where total > sizeLimit {
       FileAccess.remove("\(directory)/\(library.name)")
+      removed.insert(library.name)
       total -= library.bytes
+    }
+    guard !removed.isEmpty else { return }
+    for name in names where name.hasSuffix(".kernel") {
+      let path = "\(directory)/\(name)"
+      let library = (try? FileAccess.readText(path))?.split(separator: "\n").first.map(String.init)
+      if removed.contains(library ?? "") { FileAccess.remove(path) }
     }
   }
 }

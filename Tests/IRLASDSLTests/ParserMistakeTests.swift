@@ -247,6 +247,33 @@ import Testing
     #expect(tree.root.declarations.count == 2)
   }
 
+  @Test func groupsAreSteppedOverWhole() {
+    checkValue(
+      "xs‹[›0] -> conv(3x3)\n  z = f(y)", .foreignOperator, "an element of a list is written `.at(i)`",
+      fixed: "xs.at(0) -> conv(3x3)\n  z = f(y)")
+    checkMistake(
+      "network N { in x: ‹(3, 32, 32)› return x }", .unexpectedToken, "a shape stands in square brackets",
+      fixed: "network N { in x: [3, 32, 32] return x }")
+    checkMistake(
+      "cell A {\n  in x\n  return x -> B‹(›64,\n    width: 3,\n}\ncell C { in x return x }", .unclosedBracket,
+      "this `(` is never closed",
+      fixed: "cell A {\n  in x\n  return x -> B(64,\n    width: 3,)\n}\ncell C { in x return x }")
+  }
+
+  @Test func brokenNodesAreMarked() {
+    let tree = parsed(
+      """
+      cell A { in x return x }
+      cell B { in x y = x $ return x }
+      cell C { in x return x }
+      cell D { in x return f(x }
+
+      """
+    ).tree
+    #expect(tree.root.declarations.map(\.node.isBroken) == [false, true, false, true])
+    #expect(tree.root.node.isBroken)
+  }
+
   @Test func aWreckIsReportedInPart() {
     let text = "cell A {\n  in x\n" + String(repeating: "  y = ,\n", count: 1000) + "  return y\n}\n"
     let (tree, diagnostics) = parsed(text)

@@ -7,7 +7,8 @@ extension Lowering {
   ) {
     let lowering = Lowering(names: names, file: header.file)
     lowering.run { $0.lowerModule(header) }
-    lowering.reportUnused()
+    // A name may be read in text that the parser could not read.
+    if !header.syntax.node.isBroken { lowering.reportUnused() }
     return (lowering.code, lowering.references, lowering.diagnostics)
   }
 

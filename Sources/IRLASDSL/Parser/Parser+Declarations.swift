@@ -137,6 +137,7 @@ extension Parser {
       return
     }
     hasFields = true
+    open.braces = 1
     while !at(.rightBrace), !at(.endOfFile), !startsDeclaration {
       if kind.isWord, next == .colon || next == .equal {
         parseField()
@@ -170,7 +171,7 @@ extension Parser {
   private mutating func skipField() {
     let mark = mark()
     repeat {
-      if kind.opens { skipUnexpected(always: true) } else { bump() }
+      if kind.opens { skipGroup() } else { bump() }
     } while !at(.endOfFile) && !kind.closes && !startsStatement && !(kind.isWord && next == .colon)
     finish(.unexpected, from: mark)
     if kind.closes, !at(.rightBrace) { skipToken() }

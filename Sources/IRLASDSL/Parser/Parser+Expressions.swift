@@ -261,7 +261,7 @@ extension Parser {
   }
 
   private mutating func skipUnexpectedOperand() {
-    if kind == .leftParenthesis { skipUnexpected(always: true) } else { bump() }
+    if kind == .leftParenthesis { skipGroup() } else { bump() }
   }
 
   /// `? a : b` after the condition that starts at `condition`.
@@ -306,11 +306,11 @@ extension Parser {
       noSpan = SourceSpan(file: source.id, lower: no.lower, upper: max(no.lower, previousEnd.lower))
     } else if at(.leftBrace) {
       // A whole `if` where an operator is missing.
-      silently { $0.skipUnexpected(always: true) }
+      skipGroup()
       while at(.elseKeyword) {
         bump()
         if eat(.ifKeyword) { silently { $0.parseOperators(minimum: .or) } }
-        if at(.leftBrace) { skipUnexpected(always: true) }
+        if at(.leftBrace) { skipGroup() }
       }
       finish(.unexpected, from: mark)
       guard !isQuiet, admits(at: word) else { return }

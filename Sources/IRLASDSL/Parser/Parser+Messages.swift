@@ -8,6 +8,7 @@ extension Parser {
     let token = token ?? position
     guard silence == 0, reportedAt != token else { return false }
     reportedAt = token
+    brokenTokens.append(token)
     if bag.isFull {
       bag.omit()
       return false
@@ -285,6 +286,19 @@ extension Parser {
           Diagnostic.Help(
             "write `.at(...)`",
             edits: [Diagnostic.Edit(span(of: opener), ".at("), Diagnostic.Edit(span(of: closing), ")")])
+        ]))
+  }
+
+  /// `in x: (3, 32, 32)`; admitted by the caller.
+  mutating func reportRoundShape(opener: Int, closing: Int) {
+    let (first, last) = (span(of: opener), span(of: closing))
+    bag.report(
+      Diagnostic(
+        .unexpectedToken, "a shape stands in square brackets", at: first.union(last),
+        help: [
+          Diagnostic.Help(
+            "write `[channels, height, width]`",
+            edits: [Diagnostic.Edit(first, "["), Diagnostic.Edit(last, "]")])
         ]))
   }
 

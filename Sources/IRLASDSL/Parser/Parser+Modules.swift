@@ -95,6 +95,7 @@ extension Parser {
   private mutating func parseModuleBody(keyword: Int, name: Int, brace: Int?) {
     // A declaration that is indented deeper than this one was meant to stand inside it.
     let moduleIndentation = indentation(of: keyword)
+    open.braces = 1
     var hasInputs = false
     var hasStatements = false
     var hasReturn = false
@@ -176,6 +177,12 @@ extension Parser {
       if eat(.leftBracket) {
         _ = parseItems(until: .rightBracket, opener: opener) { $0.parseExpression() }
         finish(.inputShape, from: shape)
+      } else if at(.leftParenthesis) {
+        let isQuiet = !admits()
+        bump()
+        _ = parseItems(until: .rightParenthesis, opener: opener) { $0.parseExpression() }
+        finish(.inputShape, from: shape)
+        if !isQuiet { reportRoundShape(opener: opener, closing: max(opener, consumed - 1)) }
       } else {
         reportMissing("[", "a shape is written `[channels, height, width]`")
         if !startsStatement, !at(.rightBrace) { skipUnexpected(stopAtComma: true) }

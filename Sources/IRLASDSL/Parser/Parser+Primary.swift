@@ -20,7 +20,7 @@ extension Parser {
         reportUnexpected(
           "only a name can be called",
           help: [Diagnostic.Help("to apply a layer to tensors, write `(x, y) -> layer`")])
-        skipUnexpected(always: true)
+        skipGroup()
       } else {
         break
       }
@@ -32,9 +32,7 @@ extension Parser {
   private mutating func skipIndexing() {
     let opener = position
     let isQuiet = reportedAt == opener
-    let mark = mark()
-    skipUnexpected(always: true)
-    finish(.unexpected, from: mark)
+    skipGroup()
     if !isQuiet { reportIndexing(opener: opener, closing: max(opener, consumed - 1)) }
   }
 

@@ -97,6 +97,17 @@ extension Parser {
     if hasPushed(since: mark) { finish(.unexpected, from: mark) }
   }
 
+  /// Steps over a bracket and what it holds, through its partner where there is one.
+  mutating func skipGroup() {
+    let mark = mark()
+    var level = 0
+    repeat {
+      if kind.opens { level += 1 } else if kind.closes { level -= 1 }
+      bump()
+    } while level > 0 && !at(.endOfFile) && !startsDeclaration
+    finish(.unexpected, from: mark)
+  }
+
   /// Steps over everything up to the next declaration.
   mutating func skipToDeclaration() {
     let mark = mark()

@@ -29,6 +29,8 @@ struct Parser {
   var silence = 0
   /// The token at which the latest message was reported.
   var reportedAt = -1
+  /// The tokens at which messages were reported.
+  var brokenTokens: [Int] = []
   /// How many brackets of each kind are open.
   var open = OpenBrackets()
   /// Whether the current declaration has fields (`label: value`) instead of statements.
@@ -64,7 +66,10 @@ struct Parser {
   }
 
   /// The tree, after `parseFile`.
-  func tree() -> SyntaxTree { SyntaxTree(source: source, tokens: tokens, nodes: nodes, elements: elements) }
+  func tree() -> SyntaxTree {
+    SyntaxTree(
+      source: source, tokens: tokens, nodes: nodes, elements: elements, brokenTokens: brokenTokens.sorted())
+  }
 
   // MARK: Looking
 
@@ -158,6 +163,7 @@ struct Parser {
     let start = consumed
     let first = elements.count
     for token in start..<position { elements.append(.token(token)) }
+    brokenTokens.append(start)
     nodes.append(
       SyntaxTree.Node(
         kind: .unexpected, firstElement: UInt32(first), elementCount: UInt32(position - start),

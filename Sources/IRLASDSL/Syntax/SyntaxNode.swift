@@ -26,6 +26,19 @@ package struct SyntaxNode: Hashable, Sendable {
   /// The text of `span`.
   package var text: String { tree.source.text(span) }
 
+  /// Whether the parser reported something in the node or directly after it: what the node says is then only a part
+  /// of what its author meant, and conclusions from what it lacks (an unused name) are worth nothing.
+  package var isBroken: Bool {
+    let range = tokenRange
+    let broken = tree.brokenTokens
+    var (low, high) = (0, broken.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if broken[middle] < range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    return low < broken.count && broken[low] <= range.upperBound
+  }
+
   /// A child: a node or a token.
   package enum Child: Hashable, Sendable {
     case node(SyntaxNode)

@@ -13,6 +13,8 @@ package final class SyntaxTree: Sendable {
   let nodes: [Node]
   /// The children of all nodes.
   let elements: [Element]
+  /// The tokens at which the parser reported something, in order.
+  let brokenTokens: [Int]
 
   /// One node: what it is, its children and the tokens below it.
   struct Node: Sendable {
@@ -43,11 +45,12 @@ package final class SyntaxTree: Sendable {
   }
 
   /// A tree of finished parts; the last node is the root.
-  init(source: SourceFile, tokens: [Token], nodes: [Node], elements: [Element]) {
+  init(source: SourceFile, tokens: [Token], nodes: [Node], elements: [Element], brokenTokens: [Int]) {
     self.source = source
     self.tokens = tokens
     self.nodes = nodes
     self.elements = elements
+    self.brokenTokens = brokenTokens
   }
 
   /// The number of nodes.

@@ -174,6 +174,8 @@ struct RequirementSite: Sendable {
   let message: String?
   /// Set when the two sides are on the stack instead of the condition.
   let comparator: Comparator?
+  /// The figure of the network that the condition is about, if it is.
+  let metric: Metric?
 }
 
 /// An output as `return` names it.

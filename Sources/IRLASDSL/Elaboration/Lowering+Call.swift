@@ -77,7 +77,7 @@ extension Lowering {
       let match = standard.contains(name) ? name : nil
       let visible = names.layerNames(in: file) + visibleNames
       if let near = match
-        ?? (nearest(to: name, among: visible) == nil ? nearest(to: name, among: standard) : nil)
+        ?? (self.near(name, visible) == nil ? self.near(name, standard) : nil)
       {
         let label =
           match == nil
@@ -92,7 +92,7 @@ extension Lowering {
     }
     var candidates = visibleNames + names.moduleNames(in: file)
     candidates += Primitive.all.map(\.name) + NumericFunction.allCases.map(\.rawValue) + ["same", "valid"]
-    guard let near = nearest(to: name, among: candidates) else {
+    guard let near = self.near(name, candidates) else {
       return Diagnostic(code, "no \(kind) named `\(name)`", at: span, label: "not known here")
     }
     return Diagnostic(
@@ -215,7 +215,7 @@ extension Lowering {
     -> Diagnostic
   {
     let span = argument.label?.span ?? argument.span
-    let near = nearest(to: label, among: signature.parameters.map(\.name))
+    let near = self.near(label, signature.parameters.map(\.name))
     var secondary: [Diagnostic.Label] = []
     if let place = signature.span { secondary.append(.init(place, "declared here", style: .secondary)) }
     return Diagnostic(
@@ -306,7 +306,7 @@ extension Lowering {
     else { return false }
     guard case .module(let id)? = names.scopes[target].own[token.name] else {
       let candidates = names.scopes[target].own.keys.sorted()
-      let near = nearest(to: token.name, among: candidates)
+      let near = self.near(token.name, candidates)
       schedule {
         $0.run {
           $0.fail(
@@ -337,7 +337,7 @@ extension Lowering {
       if token.name == "reads" {
         return fail(notYet("`reads` counts the edges of a space", at: token.span), view.span)
       }
-      let near = nearest(to: token.name, among: Member.allCases.map(\.rawValue))
+      let near = self.near(token.name, Member.allCases.map(\.rawValue))
       return fail(
         Diagnostic(
           .unknownMember, "no value has an attribute `\(token.name)`", at: token.span,

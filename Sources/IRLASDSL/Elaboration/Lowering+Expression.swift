@@ -6,6 +6,12 @@ extension Lowering {
     let span = expression.span
     var inner = context
     inner.isLink = false
+    guard expression.node.allChildren.count <= 2 * Self.longest else {
+      return fail(
+        Diagnostic(
+          .programTooBig, "this has more than \(grouped(Self.longest)) parts", at: span.start,
+          label: "begins here"), span)
+    }
     switch expression {
     case .missing: emit(.constant(.poison), span)
     case .number(let number): emit(.constant(Self.value(of: number)), span)

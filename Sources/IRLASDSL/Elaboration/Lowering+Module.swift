@@ -2,10 +2,10 @@ import IRLASGraph
 
 extension Lowering {
   /// Lowers a whole module. Spaces are not lowered: their choices belong to the search.
-  static func lower(_ header: ModuleHeader, names: NameTable) -> (
+  static func lower(_ header: ModuleHeader, names: NameTable, budget: Budget) -> (
     code: Code, references: [(module: Int, span: SourceSpan)], diagnostics: [Diagnostic]
   ) {
-    let lowering = Lowering(names: names, file: header.file)
+    let lowering = Lowering(names: names, file: header.file, budget: budget)
     lowering.run { $0.lowerModule(header) }
     // A name may be read in text that the parser could not read.
     if !header.syntax.node.isBroken { lowering.reportUnused() }
@@ -321,8 +321,13 @@ extension Lowering {
       } else {
         sequence.value(view.condition, Context())
       }
+      var metric: Metric?
+      for index in node.tokenRange where metric == nil {
+        let token = TokenSyntax(tree: node.tree, index: index)
+        if token.kind == .identifier, isNetwork { metric = Metric(rawValue: token.name) }
+      }
       let site = RequirementSite(
-        text: view.condition.text, message: view.message?.value, comparator: comparator)
+        text: view.condition.text, message: view.message?.value, comparator: comparator, metric: metric)
       sequence.run { lowering in
         lowering.emit(.require(site: lowering.add(site)), view.condition.span)
       }
@@ -371,7 +376,7 @@ extension Lowering {
           help: [.init("remove it, or bind it to `_`", edits: [.init(local.span, "_")])]))
     }
     for (slot, name, span) in symbolicSlots where useCount(ofSlot: slot) == 0 {
-      let near = nearest(to: name, among: visibleNames)
+      let near = near(name, visibleNames)
       report(
         Diagnostic(
           .unknownSize, "the size `\(name)` is named once and never used", at: span,

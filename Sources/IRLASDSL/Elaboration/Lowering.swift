@@ -32,8 +32,20 @@ final class Lowering {
     var useCount = 0
   }
 
+  /// Bounds the work on broken programs: beyond it messages are dropped and no near names are looked for.
+  final class Budget {
+    /// How many messages are still kept.
+    var messages = 1000
+    /// How many more names are compared with all others.
+    var suggestions = 200
+  }
+
+  /// The longest chain, sum or list of the text that is unfolded.
+  static let longest = 200_000
+
   let names: NameTable
   let file: Int
+  let budget: Budget
   private(set) var code = Code()
   private(set) var diagnostics: [Diagnostic] = []
   /// Modules that the code names, with where: the edges along which cells could recurse.
@@ -51,9 +63,10 @@ final class Lowering {
   var laterNames: [String: SourceSpan] = [:]
 
   /// Lowers in the scope of a file.
-  init(names: NameTable, file: Int) {
+  init(names: NameTable, file: Int, budget: Budget = Budget()) {
     self.names = names
     self.file = file
+    self.budget = budget
   }
 
   // MARK: Steps
@@ -123,12 +136,23 @@ final class Lowering {
 
   /// Reports and pushes poison in place of the value.
   func fail(_ diagnostic: Diagnostic, _ span: SourceSpan) {
-    diagnostics.append(diagnostic)
+    report(diagnostic)
     emit(.constant(.poison), span)
   }
 
   /// Reports.
-  func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+  func report(_ diagnostic: Diagnostic) {
+    guard budget.messages > 0 else { return }
+    budget.messages -= 1
+    diagnostics.append(diagnostic)
+  }
+
+  /// The candidate nearest to a misspelt name, while the budget lasts.
+  func near(_ name: String, _ candidates: @autoclosure () -> [String]) -> String? {
+    guard budget.suggestions > 0 else { return nil }
+    budget.suggestions -= 1
+    return nearest(to: name, among: candidates().prefix(5000))
+  }
 
   /// Notes where a metric of the network is to be stored.
   func setMetricSlot(_ metric: Metric, _ slot: Int) { code.metricSlots[metric] = slot }

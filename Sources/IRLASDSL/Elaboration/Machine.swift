@@ -194,6 +194,8 @@ final class Machine {
     var diagnostic = diagnostic
     if diagnostic.trace.isEmpty { diagnostic.trace = trace() }
     diagnostics.append(diagnostic)
+    // A program that is wrong everywhere is not read to its end.
+    if diagnostics.count >= 200 { isHalted = true }
   }
 
   /// Reports and pushes poison.

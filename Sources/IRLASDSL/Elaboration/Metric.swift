@@ -44,4 +44,37 @@ extension Graph {
     }
     return total
   }
+
+  /// The parts directly below the network that weigh most, one line each: what to look at when a budget is exceeded.
+  func heaviest(_ metric: Metric) -> [String] {
+    guard metric != .depth else { return [] }
+    // For each scope the one directly below the network; parents stand before their children.
+    var top: [ScopeID] = []
+    for (index, scope) in scopes.enumerated() {
+      guard let parent = scope.parent, parent != .root else {
+        top.append(ScopeID(index))
+        continue
+      }
+      top.append(top[parent.index])
+    }
+    var weights: [String: Int] = [:]
+    var order: [String] = []
+    for id in ids {
+      let node = self[id]
+      var weight = macs(of: id)
+      if metric == .params {
+        if case .parameter = node.op { weight = node.shape.elementCount } else { weight = 0 }
+      }
+      guard weight > 0 else { continue }
+      let scope = top[node.scope.index]
+      let name = scope == .root ? String(node.name.prefix { $0 != "." }) : self[scope].label
+      if weights[name] == nil { order.append(name) }
+      weights[name] = saturatingSum(weights[name] ?? 0, weight)
+    }
+    let sorted = order.enumerated().sorted {
+      let (a, b) = (weights[$0.element] ?? 0, weights[$1.element] ?? 0)
+      return a == b ? $0.offset < $1.offset : a > b
+    }
+    return sorted.prefix(4).map { "\(grouped(weights[$0.element] ?? 0)) in \($0.element)" }
+  }
 }

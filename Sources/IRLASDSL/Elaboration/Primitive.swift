@@ -60,6 +60,13 @@ package struct Primitive: Sendable {
     return "\(name)(\(list.joined(separator: ", ")))"
   }
 
+  /// The table of the manual, in Markdown.
+  package static var manualTable: String {
+    var lines = ["| primitive | does |", "|---|---|"]
+    lines += all.map { "| `\($0.signature)` | \($0.documentation) |" }
+    return lines.joined(separator: "\n")
+  }
+
   /// The index of the primitive with the given name in `all`.
   static let indices: [String: Int] = {
     var indices: [String: Int] = [:]

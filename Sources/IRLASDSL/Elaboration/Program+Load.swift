@@ -262,13 +262,14 @@ private struct ProgramLoading {
   mutating func finish() -> Program {
     var codes: [Machine.CompiledCode?] = []
     var references: [[(module: Int, span: SourceSpan)]] = []
+    let budget = Lowering.Budget()
     for header in names.modules {
       if header.keyword == .space {
         codes.append(nil)
         references.append([])
         continue
       }
-      let (code, edges, problems) = Lowering.lower(header, names: names)
+      let (code, edges, problems) = Lowering.lower(header, names: names, budget: budget)
       diagnostics += problems
       codes.append(Machine.CompiledCode(code))
       references.append(edges)

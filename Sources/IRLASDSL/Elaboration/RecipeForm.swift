@@ -122,7 +122,7 @@ package struct RecipeForm: Sendable {
   package static let fields: [(name: String, isRequired: Bool, documentation: String)] = [
     ("data", true, "the images and what happens to them"),
     ("batch", false, "images per step; 128"),
-    ("epochs", true, "passes over the training images"),
+    ("epochs", false, "passes over the training images; 1"),
     ("loss", false, "what is minimised; cross_entropy"),
     ("optimizer", true, "how the parameters move"),
     ("schedule", false, "how the learning rate moves; constant"),

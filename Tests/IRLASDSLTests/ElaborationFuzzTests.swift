@@ -26,7 +26,8 @@ import Testing
       program.limits = limits
       let report = program.check()
       if !report.diagnostics.contains(where: { $0.severity == .error }) {
-        for network in program.networks where program.parameters(of: network)?.allSatisfy({ $0.defaultValue != nil }) == true {
+        for network in program.networks
+        where program.parameters(of: network)?.allSatisfy({ $0.defaultValue != nil }) == true {
           #expect(program.elaborate(network: network).elaboration != nil, "seed \(seed), mutation \(index)")
         }
       }

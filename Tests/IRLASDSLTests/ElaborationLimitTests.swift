@@ -100,7 +100,9 @@ import Testing
     let result = try graph(body: "return \(open)x\(close)")
     #expect(result.computeNodeCount == depth / 2)
     // Beyond the limit there is a message and no crash.
-    #expect(!messages(body: "return " + String(repeating: "(", count: 100_000)).isEmpty)
-    #expect(!messages(body: "return x -> " + String(repeating: "repeat 2 ", count: 100_000) + "relu").isEmpty)
+    for text in ["(", "repeat 2 ", "if x.c == 3 { ", "not ", "-", "[", "x + (x -> ", "conv(3x3, "] {
+      let found = messages(network("return x -> " + String(repeating: text, count: 100_000)), limits: small)
+      #expect(!found.isEmpty, "\(text)")
+    }
   }
 }

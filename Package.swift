@@ -51,7 +51,7 @@ let package = Package(
     .systemLibrary(
       name: "CGraphviz", pkgConfig: "libgvc", providers: [.apt(["libgraphviz-dev"])]),
     .systemLibrary(
-      name: "CPixbuf", pkgConfig: "gdk-pixbuf-2.0", providers: [.apt(["libgdk-pixbuf-2.0-dev"])]),
+      name: "CPixbuf", providers: [.apt(["libgdk-pixbuf-2.0-dev"])]),
 
     .target(
       name: "IRLASTestSupport", dependencies: ["IRLASGraph", "IRLASDSL", "IRLASCompiler"],

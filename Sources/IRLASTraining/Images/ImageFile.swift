@@ -15,8 +15,8 @@ package enum ImageFile {
     guard !FileBytes.isFolder(path) else {
       throw FileError(.malformed, path: path, problem: "is a folder, not a picture")
     }
-    var width: gint = 0
-    var height: gint = 0
+    var width: CInt = 0
+    var height: CInt = 0
     guard gdk_pixbuf_get_file_info(path, &width, &height) != nil else {
       throw FileError(
         .unsupported, path: path, problem: "is not a picture that can be decoded",

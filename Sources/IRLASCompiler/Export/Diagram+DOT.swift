@@ -31,11 +31,11 @@ private struct DOTWriter {
   private mutating func writeHead() {
     let title = "<B>\(html(diagram.title))</B>"
     let subtitle = diagram.subtitle.isEmpty ? "" : "<BR/>\(small(diagram.subtitle, palette.faint, 10))"
-    let isLarge = diagram.boxes.count > 300
+    let isLarge = diagram.boxCount > 200
     text += """
       digraph network {
         graph [id="network", label=<\(title)\(subtitle)>, labelloc="t", fontname="Helvetica", fontsize="16",
-          fontcolor="\(palette.text)", bgcolor="\(palette.background)", rankdir="TB", pad="0.3", nodesep="0.28",
+          fontcolor="\(palette.text)", bgcolor="\(palette.background)", rankdir="TB", newrank="true", pad="0.3", nodesep="0.28",
           ranksep="\(isLarge ? "0.25" : "0.3")", tooltip=\(string(diagram.title))\(isLarge ? Self.quickLayout : "")];
         node [shape="box", style="rounded,filled", fontname="Helvetica", fontsize="11", penwidth="1.1",
           margin="0.13,0.06", height="0.3"];
@@ -45,8 +45,9 @@ private struct DOTWriter {
       """
   }
 
-  /// Bounds on the network simplex and the crossing minimisation: large pictures gain little from more.
-  private static let quickLayout = ", nslimit=\"1\", nslimit1=\"1\", mclimit=\"0.2\", searchsize=\"20\""
+  /// A bound on the simplex that places boxes sideways: large pictures gain little from more. (The one that ranks
+  /// them must run to its end, or arrows point upwards.)
+  private static let quickLayout = ", nslimit=\"1\""
 
   // MARK: Frames
 
@@ -206,7 +207,7 @@ private struct DOTWriter {
   }
 
   private func row(_ content: String, alignment: String = "CENTER") -> String {
-    "<TR><TD COLSPAN=\"\" ALIGN=\"\(alignment)\">\(content)</TD></TR>"
+    "<TR><TD ALIGN=\"\(alignment)\">\(content)</TD></TR>"
   }
 
   private func table(_ rows: String) -> String {

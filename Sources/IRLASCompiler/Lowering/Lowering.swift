@@ -38,7 +38,7 @@ struct Lowering {
     for id in graph.ids {
       // Bytes of a value stay far below the largest address, whatever is added up later.
       let count = saturatingProduct(graph[id].shape.elementCount, graph[id].shape.isBatched ? batch : 1)
-      guard count <= 1 << 44 else { throw .tooLarge(node: graph.path(of: id)) }
+      guard count <= 1 << 40 else { throw .tooLarge(node: graph.path(of: id)) }
     }
     var lowering = Lowering(
       graph: graph, batch: batch,

@@ -111,6 +111,22 @@ import Testing
     #expect(executable.profile().count == run.plan.step.count)
   }
 
+  @Test func impossibleBatches() throws {
+    let network = randomNetwork(seed: 4)
+    #expect(throws: CompileError.batchNotPositive(0)) {
+      try compile(network, CompileOptions(mode: .inference, batch: 0))
+    }
+    for batch in [1 << 40, Int.max] {
+      let error = #expect(throws: CompileError.self) {
+        try compile(network, CompileOptions(mode: .inference, batch: batch))
+      }
+      guard case .tooLarge = error else {
+        Issue.record("batch \(batch): \(String(describing: error))")
+        continue
+      }
+    }
+  }
+
   /// Initial values: PyTorch's bounds, another seed gives others, and they do not depend on the batch or mode.
   @Test func initialValues() throws {
     let network = randomNetwork(seed: 8)

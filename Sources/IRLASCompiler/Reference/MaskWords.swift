@@ -5,7 +5,7 @@ package import IRLASGraph
 /// Element `i` of a mask is decided by word `i % 4` of the Philox4x32-10 block with counter
 /// `(i / 4, stream, low half of step, high half of step)` and key `seed` (low half first). Elements are counted in the
 /// kernels' memory order, `[batch][height][width][channels]`: `i = ((n * h + y) * w + x) * c + channel`.
-/// An element is dropped when its word is below `rate * 2^32`.
+/// The upper 24 bits of its word, a number in 0 ..< 1, drop an element when they are below `rate` as a `Float`.
 package struct MaskWords: Sendable {
   private let key: (UInt32, UInt32)
   private let stream: UInt32
@@ -31,7 +31,6 @@ package struct MaskWords: Sendable {
 
   /// The mask of `shape` for a batch, `[batch][channels][height][width]`: 0 where dropped, else `1 / (1 - rate)`.
   package func mask(_ shape: Shape, batch: Int, rate: Double) -> [Double] {
-    let threshold = UInt64(Double(Float(rate)) * 0x1p32)
     let kept = 1 / (1 - rate)
     var mask: [Double] = []
     for n in 0..<batch {
@@ -39,7 +38,7 @@ package struct MaskWords: Sendable {
         for y in 0..<shape.height {
           for x in 0..<shape.width {
             let index = ((n * shape.height + y) * shape.width + x) * shape.channels + channel
-            mask.append(UInt64(self[index]) < threshold ? 0 : kept)
+            mask.append(Float(self[index] >> 8) * 0x1p-24 < Float(rate) ? 0 : kept)
           }
         }
       }

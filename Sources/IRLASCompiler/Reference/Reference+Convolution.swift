@@ -57,7 +57,8 @@ extension ReferenceInterpreter {
     }
     let products = ConvolutionProducts(
       batch: batch, x: x.shape, weight: weight.shape, y: result, convolution: convolution)
-    products.forEach { y[$2] += x.values[$0] * weight.values[$1] }
+    let (x, weight) = (x.values, weight.values)
+    products.forEach { y[$2] += x[$0] * weight[$1] }
     return y
   }
 
@@ -67,7 +68,8 @@ extension ReferenceInterpreter {
     var dx = [Double](repeating: 0, count: batch * result.elementCount)
     let products = ConvolutionProducts(
       batch: batch, x: result, weight: weight.shape, y: dy.shape, convolution: convolution)
-    products.forEach { dx[$0] += dy.values[$2] * weight.values[$1] }
+    let (dy, weight) = (dy.values, weight.values)
+    products.forEach { dx[$0] += dy[$2] * weight[$1] }
     return dx
   }
 
@@ -77,7 +79,8 @@ extension ReferenceInterpreter {
     var gradient = [Double](repeating: 0, count: result.elementCount)
     let products = ConvolutionProducts(
       batch: batch, x: x.shape, weight: result, y: dy.shape, convolution: convolution)
-    products.forEach { gradient[$1] += dy.values[$2] * x.values[$0] }
+    let (x, dy) = (x.values, dy.values)
+    products.forEach { gradient[$1] += dy[$2] * x[$0] }
     return gradient
   }
 

@@ -57,8 +57,9 @@ extension ReferenceInterpreter {
     return best
   }
 
+  /// The maximum of a window without any element is minus infinity.
   func maxPool(_ x: ReferenceOperand, _ pool: Pool, result: Shape) -> [Double] {
-    var y = [Double](repeating: 0, count: batch * result.elementCount)
+    var y = [Double](repeating: -.infinity, count: batch * result.elementCount)
     forEachWindow(of: pool, x: x.shape, y: result) { window in
       if let index = firstMaximum(window, x.values) { y[window.y] = x.values[index] }
     }

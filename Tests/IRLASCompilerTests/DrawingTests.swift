@@ -173,6 +173,24 @@ import Testing
     #expect(svg.count > 500_000)
   }
 
+  /// Every layer reads all earlier ones: few boxes, many long arrows, which is what layout is slow at.
+  @Test(.timeLimit(.minutes(1))) func denseConnectionsFinish() throws {
+    var builder = GraphBuilder(name: "Dense")
+    var x = try builder.add(.input(index: 0), declared: .image(4, 8, 8))
+    let point = Convolution(window: Window(kernelSize: .one))
+    for _ in 0..<3 {
+      var values = [x]
+      for _ in 0..<12 {
+        let joined = try builder.add(.concat(.channel), values)
+        let h = try builder.add(.activation(.relu), [try builder.batchNorm(joined).result])
+        values.append(try builder.conv(h, out: 4, point).result)
+      }
+      x = try builder.add(.concat(.channel), values)
+    }
+    let graph = builder.finish(outputs: [Graph.Output(name: "y", value: x)])
+    #expect(try !render(graph, options: DiagramOptions(depth: 1), as: .svg).isEmpty)
+  }
+
   /// Nesting is the user's to choose; nothing here may recurse over it.
   @Test func deepNestingIsFine() throws {
     var builder = GraphBuilder(name: "N")

@@ -31,7 +31,7 @@ private struct DOTWriter {
   private mutating func writeHead() {
     let title = "<B>\(html(diagram.title))</B>"
     let subtitle = diagram.subtitle.isEmpty ? "" : "<BR/>\(small(diagram.subtitle, palette.faint, 10))"
-    let isLarge = diagram.boxCount > 200
+    let isLarge = diagram.arrows.count > 120
     text += """
       digraph network {
         graph [id="network", label=<\(title)\(subtitle)>, labelloc="t", fontname="Helvetica", fontsize="16",

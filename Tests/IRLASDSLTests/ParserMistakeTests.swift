@@ -68,6 +68,13 @@ import Testing
       fixed: "y = x\n  return y")
   }
 
+  @Test func loopsOfOtherLanguages() {
+    checkBody(
+      "‹for› i in 0..n { y = f(x) }\n  return x", .foreignOperator, "the language has no `for`")
+    checkBody(
+      "‹while› n > 0 {\n    y = f(x)\n  }\n  return x", .foreignOperator, "the language has no `while`")
+  }
+
   @Test func equalSigns() {
     checkValue(
       "if a ‹=› 1 { x } else { y }", .assignmentInExpression,
@@ -279,6 +286,7 @@ import Testing
     let (tree, diagnostics) = parsed(text)
     #expect(diagnostics.count == 101)
     #expect(diagnostics.last?.message == "900 more messages not shown")
+    #expect(diagnostics.last?.code == .tooManyDiagnostics)
     #expect(diagnostics.last?.severity == .note)
     #expect(tree.root.declarations.count == 1)
   }

@@ -65,6 +65,7 @@ import Testing
   @Test func aHugeFileIsRefused() {
     let bytes = [UInt8](repeating: 0x20, count: SourceFile.maximumSize + 1)
     let (_, diagnostics) = parse(SourceFile(name: "huge", utf8: bytes))
+    #expect(diagnostics.map(\.code) == [.sourceTooLarge])
     #expect(diagnostics.map(\.message) == ["this file has 64 MiB; the limit is 64 MiB"])
   }
 

@@ -16,16 +16,15 @@ extension Lexer {
       lexKernel(start: start, cross: end)
       return
     }
-    var isPlain = true
+    var hasExponent = false
     if byte(end) == 0x2E, (0x30...0x39).contains(byte(end + 1)) {
-      isPlain = false
       end += 1
       skipDigits()
     }
     if byte(end) == 0x65 {
       let sign = byte(end + 1) == 0x2B || byte(end + 1) == 0x2D ? 1 : 0
       if (0x30...0x39).contains(byte(end + 1 + sign)) {
-        isPlain = false
+        hasExponent = true
         end += 1 + sign
         skipDigits()
       }
@@ -33,7 +32,8 @@ extension Lexer {
     let suffixStart = end
     while end < bytes.count, Self.isWordByte(bytes[end]) { end += 1 }
     append(.number, from: start, to: end)
-    if isPlain, end == suffixStart, digitCount <= 18 { return }
+    // Most numbers are short, and short ones without an exponent fit.
+    if !hasExponent, end == suffixStart, digitCount <= 18 { return }
     checkNumber(start: start, suffixStart: suffixStart, end: end)
   }
 

@@ -365,6 +365,23 @@ extension Parser {
       skipToken()
       return false
     }
+    if at(.identifier), next != .leftParenthesis, ["for", "while"].contains(text(of: position)) {
+      if admits() {
+        bag.report(
+          Diagnostic(
+            .foreignOperator, "the language has no `\(text(of: position))`", at: span,
+            help: [
+              Diagnostic.Help(
+                "`repeat n f` applies a layer n times, `each v in xs { ... }` maps a list, `grow h[n] = ...` builds one"
+              )
+            ]))
+      }
+      let mark = mark()
+      repeat { bump() } while !at(.leftBrace) && !at(.endOfFile) && !kind.closes && !startsStatement
+      if at(.leftBrace) { skipGroup() }
+      finish(.unexpected, from: mark)
+      return false
+    }
     guard kind.startsExpression else {
       if at(.arrow) {
         reportUnexpected("this `->` has nothing before it")

@@ -3,7 +3,7 @@
 /// The names of its small functions are contracts:
 /// - `at(kind)` looks at the current token and consumes nothing.
 /// - `eat(kind)` consumes the current token when it is of that kind, and says whether it was.
-/// - `expect(kind, ...)` consumes it, or reports that it is missing and goes on as if it had been there.
+/// - `expectClosing(kind, ...)` consumes it, or reports that it is missing and goes on as if it had been there.
 /// - `consume(if: predicate)` is `eat` for a family of kinds.
 /// - `parseX()` pushes exactly one node, an `x`, also where the text has none (then a `missing` node).
 /// - `skip...()` steps over tokens that fit nowhere and keeps them in an `unexpected` node.

@@ -5,6 +5,7 @@
 #define IRLAS_UNROLL _Pragma("clang loop unroll(full)")
 #define IRLAS_UNROLL4 _Pragma("clang loop unroll_count(4)")
 #else
+#pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
 #define IRLAS_UNROLL _Pragma("GCC unroll 32")
 #define IRLAS_UNROLL4 _Pragma("GCC unroll 4")
 #endif

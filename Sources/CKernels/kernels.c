@@ -12,12 +12,12 @@ enum {
 #define WITH(part) (UINT32_C(1) << part_##part)
 enum {
   COMMON = WITH(dims) | WITH(base),
-  WEIGHT = COMMON | WITH(panel) | WITH(weight),
+  WEIGHT = COMMON | WITH(math) | WITH(panel) | WITH(weight),
   WINDOW = COMMON | WITH(math) | WITH(panel) | WITH(sweep) | WITH(joined),
   CONVOLUTION = WINDOW | WITH(dense) | WITH(convolution),
   GRADIENT = WINDOW | WITH(weight_gradient),
   REDUCTION = COMMON | WITH(reduction),
-  NORMALIZATION = COMMON | WITH(math) | WITH(normalization),
+  NORMALIZATION = REDUCTION | WITH(math) | WITH(normalization),
   ELEMENTWISE = COMMON | WITH(math) | WITH(elementwise),
   POOLING = COMMON | WITH(pooling),
   ARRANGEMENT = COMMON | WITH(arrangement),

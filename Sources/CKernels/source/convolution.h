@@ -48,8 +48,8 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
     if (in_place) {
       t.x = s->taps_h * s->taps_w > 0 ? x + (row * s->width + column) * s->pitch + channel : x;
     } else if (copied != source) {
-      irlas_copy_rectangle(copy, pitch, x, s->height, s->width, s->pitch, row, x_rows, column, x_columns, channel,
-                           panels->joined ? panel.width : panels->inputs);
+      irlas_copy_places(copy, pitch, x, s->height, s->width, s->pitch, row, x_rows, 1, column, x_columns, 1, channel,
+                        panels->joined ? panel.width : panels->inputs);
       copied = source;
     }
     t.w = w + panel.offset;
@@ -76,7 +76,7 @@ IRLAS_INLINE ptrdiff_t irlas_sweep_scratch(const struct irlas_panels *panels, pt
   return irlas_round_up(x_rows * x_columns * pitch, 16) + panels->taps * panels->inputs * irlas_dense_panel + 64;
 }
 
-enum { irlas_band_pixels = 256 };
+enum { irlas_band_pixels = 256, irlas_least_tasks = 32 };
 
 IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d) {
   if (irlas_is_product(d)) {
@@ -93,13 +93,15 @@ IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d) 
 IRLAS_INLINE int irlas_conv_forward_tasks(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
   struct irlas_sweep s = irlas_forward_sweep(d);
-  struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels);
+  struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
+                                   irlas_least_tasks);
   return (int)(s.batch * cut.bands * cut.chunks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
   struct irlas_sweep s = irlas_forward_sweep(d);
-  struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels);
+  struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
+                                   irlas_least_tasks);
   ptrdiff_t rows = cut.by_columns ? s.rows : irlas_ceil_div(s.rows, cut.bands);
   ptrdiff_t columns = cut.by_columns ? irlas_ceil_div(s.columns, cut.bands) : s.columns;
   return irlas_sweep_scratch(&panels, irlas_reach(rows, s.stride_h, s.taps_h, s.dilation_h),
@@ -110,7 +112,7 @@ IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d);
   const ptrdiff_t count = irlas_panel_count(&panels);
-  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels);
+  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
   const ptrdiff_t chunk = task % cut.chunks, band = task / cut.chunks % cut.bands;
   const ptrdiff_t image = task / cut.chunks / cut.bands;
   const int neighbours = d->stride_width == 1 && d->dilation_width == 1 && d->kernel_width <= 7;
@@ -156,7 +158,7 @@ IRLAS_INLINE struct irlas_cut irlas_gradient_cut(const struct irlas_conv *d, ptr
   ptrdiff_t phases = d->stride_height * d->stride_width;
   struct irlas_cut cut = irlas_cut(d->batch, irlas_ceil_div(d->height, d->stride_height),
                                    irlas_ceil_div(d->width, d->stride_width), panels,
-                                   irlas_max(irlas_band_pixels / phases, 16));
+                                   irlas_max(irlas_band_pixels / phases, 16), irlas_least_tasks);
   // With a stride the number of rows differs from phase to phase.
   cut.whole = cut.whole && d->stride_height == 1;
   return cut;
@@ -166,7 +168,8 @@ IRLAS_INLINE int irlas_conv_input_gradient_tasks(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_transposed_panels(d);
   ptrdiff_t count = irlas_panel_count(&panels);
   if (irlas_is_product(d)) {
-    struct irlas_cut cut = irlas_cut(1, 1, d->batch * d->height * d->width, count, irlas_band_pixels);
+    struct irlas_cut cut = irlas_cut(1, 1, d->batch * d->height * d->width, count, irlas_band_pixels,
+                                     irlas_least_tasks);
     return (int)(cut.bands * cut.chunks);
   }
   struct irlas_cut cut = irlas_gradient_cut(d, count);
@@ -191,7 +194,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
     const ptrdiff_t pixels = d->batch * d->height * d->width;
     const struct irlas_sweep s = {1, 1, pixels, d->outputs, 1, pixels, 0, 0, d->channels,
                                   1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0};
-    const struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels);
+    const struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
                      irlas_part(count, chunk + 1, cut.chunks), pixels / cut.bands, 0, p[0], p[1], p[2],

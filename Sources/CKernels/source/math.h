@@ -26,6 +26,15 @@ IRLAS_INLINE irlas_vec irlas_exp(irlas_vec x) {
   return p * first * second;
 }
 
+// 1 / sqrt(x) within 2 ulp for normal x > 0: a first guess by halving the exponent, then Newton's iteration. A
+// library's sqrt would bring errno and a call with it.
+IRLAS_INLINE irlas_vec irlas_inverse_sqrt(irlas_vec x) {
+  irlas_vec y = (irlas_vec)(0x5f375a86 - ((irlas_mask_vec)x >> 1));
+  const irlas_vec half = x * -0.5f;
+  for (int step = 0; step < 4; step++) y = y + y * (half * y * y + 0.5f);
+  return y;
+}
+
 IRLAS_INLINE irlas_vec irlas_sigmoid(irlas_vec x) { return 1.0f / (1.0f + irlas_exp(-x)); }
 
 IRLAS_INLINE irlas_vec irlas_relu(irlas_vec x) { return (irlas_vec)(~(x < 0) & (irlas_mask_vec)x); }

@@ -34,11 +34,17 @@ IRLAS_INLINE void irlas_normalize_by(const struct irlas_norm *d, float *y, const
                                      int task) {
   const ptrdiff_t period = irlas_norm_period(d->channels);
   float *means = scratch, *factors = means + period, *shifts = factors + period;
-  for (ptrdiff_t i = 0; i < period; i++) {
-    const ptrdiff_t c = i % d->channels;
-    means[i] = mean[c];
-    factors[i] = scale[c] / __builtin_sqrtf(variance[c] + d->epsilon);
-    shifts[i] = shift[c];
+  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
+    const ptrdiff_t lanes = d->channels - c;
+    const irlas_vec inverse = irlas_inverse_sqrt(irlas_load_up_to(variance + c, lanes) + d->epsilon);
+    irlas_store_up_to(means + c, irlas_load_up_to(mean + c, lanes), lanes);
+    irlas_store_up_to(factors + c, irlas_load_up_to(scale + c, lanes) * inverse, lanes);
+    irlas_store_up_to(shifts + c, irlas_load_up_to(shift + c, lanes), lanes);
+  }
+  for (ptrdiff_t i = d->channels; i < period; i++) {
+    means[i] = means[i - d->channels];
+    factors[i] = factors[i - d->channels];
+    shifts[i] = shifts[i - d->channels];
   }
   irlas_normalize(d, y, x, means, factors, shifts, task);
 }
@@ -61,30 +67,42 @@ IRLAS_INLINE void irlas_batch_normalize(const struct irlas_norm *d, float *const
   irlas_normalize_by(d, p[0], p[1], p[2], p[2] + d->channels, p[3], p[4], scratch, task);
 }
 
+// Sums of dy and of dy * (x - mean).
+IRLAS_INLINE void irlas_reduce_columns(const struct irlas_rows *rows, const float *x, const float *dy,
+                                       const float *means, float *to, ptrdiff_t c, int vectors, int partial) {
+  irlas_vec mean[irlas_columns_together], sum[irlas_columns_together], product[irlas_columns_together];
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
+    mean[v] = partial ? irlas_load_part(means + c, rows->channels - c) : irlas_load(means + c + v * irlas_lanes);
+    sum[v] = product[v] = (irlas_vec){0};
+  }
+  for (ptrdiff_t r = rows->first; r < rows->last; r++)
+    IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
+      const irlas_vec gradient = irlas_row_vector(rows, dy, r, c, v, partial);
+      sum[v] += gradient;
+      product[v] += gradient * (irlas_row_vector(rows, x, r, c, v, partial) - mean[v]);
+    }
+  float *products = to + rows->channels;
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
+    irlas_store_column(rows, to, irlas_running_column(rows, to, c, v, partial) + sum[v], c, v, partial);
+    irlas_store_column(rows, products, irlas_running_column(rows, products, c, v, partial) + product[v], c, v, partial);
+  }
+}
+
 IRLAS_INLINE int irlas_batch_norm_reduce_partial_tasks(const struct irlas_norm *d) { return (int)d->blocks; }
 IRLAS_INLINE ptrdiff_t irlas_batch_norm_reduce_partial_scratch(const struct irlas_norm *d) { return (void)d, 0; }
 // p: partials [blocks][2][c] - x, dy, statistics: sums of dy and of dy * xhat
 IRLAS_INLINE void irlas_batch_norm_reduce_partial(const struct irlas_norm *d, float *const *p, float *scratch,
                                                   int task) {
   (void)scratch;
-  const ptrdiff_t first = irlas_part(d->rows, task, d->blocks), last = irlas_part(d->rows, task + 1, d->blocks);
-  const ptrdiff_t size = d->rows * d->channels;
+  float *to = p[0] + task * 2 * d->channels;
+#define IRLAS_STEP(c, vectors, partial) irlas_reduce_columns(&rows, p[1], p[2], p[3], to, c, vectors, partial)
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+#undef IRLAS_STEP
   for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
     const ptrdiff_t lanes = d->channels - c;
-    const irlas_vec mean = irlas_load_up_to(p[3] + c, lanes);
-    irlas_vec sum = {0}, product = {0};
-    for (ptrdiff_t r = first; r < last; r++) {
-      const ptrdiff_t at = r * d->channels + c;
-      irlas_vec dy = irlas_load_within(p[2] + at, lanes, size - at);
-      irlas_vec x = irlas_load_within(p[1] + at, lanes, size - at) - mean;
-      sum += dy;
-      product += dy * x;
-    }
-    irlas_vec factor;
-    for (int lane = 0; lane < irlas_lanes; lane++)
-      factor[lane] = lane < lanes ? 1.0f / __builtin_sqrtf(p[3][d->channels + c + lane] + d->epsilon) : 0;
-    irlas_store_up_to(p[0] + task * 2 * d->channels + c, sum, lanes);
-    irlas_store_up_to(p[0] + (task * 2 + 1) * d->channels + c, product * factor, lanes);
+    float *product = to + d->channels + c;
+    const irlas_vec variance = irlas_load_up_to(p[3] + d->channels + c, lanes) + d->epsilon;
+    irlas_store_up_to(product, irlas_load_up_to(product, lanes) * irlas_inverse_sqrt(variance), lanes);
   }
 }
 
@@ -99,13 +117,19 @@ IRLAS_INLINE void irlas_batch_norm_input_gradient(const struct irlas_norm *d, fl
   const ptrdiff_t period = irlas_norm_period(d->channels), size = d->rows * d->channels, tasks = irlas_norm_tasks(d);
   float *mean = scratch, *outer = mean + period, *constant = outer + period, *slope = constant + period;
   const float n = (float)d->rows;
-  for (ptrdiff_t i = 0; i < period; i++) {
-    const ptrdiff_t c = i % d->channels;
-    const float inverse = 1.0f / __builtin_sqrtf(p[3][d->channels + c] + d->epsilon);
-    mean[i] = p[3][c];
-    outer[i] = p[4][c] * inverse;
-    constant[i] = p[5][c] / n;
-    slope[i] = inverse * p[5][d->channels + c] / n;
+  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
+    const ptrdiff_t lanes = d->channels - c;
+    const irlas_vec inverse = irlas_inverse_sqrt(irlas_load_up_to(p[3] + d->channels + c, lanes) + d->epsilon);
+    irlas_store_up_to(mean + c, irlas_load_up_to(p[3] + c, lanes), lanes);
+    irlas_store_up_to(outer + c, irlas_load_up_to(p[4] + c, lanes) * inverse, lanes);
+    irlas_store_up_to(constant + c, irlas_load_up_to(p[5] + c, lanes) / n, lanes);
+    irlas_store_up_to(slope + c, inverse * irlas_load_up_to(p[5] + d->channels + c, lanes) / n, lanes);
+  }
+  for (ptrdiff_t i = d->channels; i < period; i++) {
+    mean[i] = mean[i - d->channels];
+    outer[i] = outer[i - d->channels];
+    constant[i] = constant[i - d->channels];
+    slope[i] = slope[i - d->channels];
   }
   const ptrdiff_t periods = irlas_ceil_div(size, period);
   for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {

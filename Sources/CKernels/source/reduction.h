@@ -20,59 +20,120 @@ IRLAS_INLINE void irlas_sum_partials(const struct irlas_partials *d, float *cons
   }
 }
 
+// Columns are reduced several vectors at a time, which keeps reads of a row together. STEP(c, vectors, partial)
+// is called for all columns; `vectors` is a constant, `partial` says that the vector is not whole.
+enum { irlas_columns_together = IRLAS_REGISTERS / 4 };
+#ifdef IRLAS_PREBUILT
+#define IRLAS_REST_OF_COLUMNS(c, channels, STEP) \
+  for (; c + irlas_lanes <= channels; c += irlas_lanes) STEP(c, 1, 0);
+#else
+#define IRLAS_REST_OF_COLUMNS(c, channels, STEP)                                             \
+  if ((channels) % (irlas_columns_together * irlas_lanes) / irlas_lanes) {                   \
+    STEP(c, (int)((channels) % (irlas_columns_together * irlas_lanes) / irlas_lanes), 0);    \
+    c += (channels) % (irlas_columns_together * irlas_lanes) / irlas_lanes * irlas_lanes;    \
+  }
+#endif
+#define IRLAS_FOR_COLUMNS(channels, STEP)                                                                             \
+  do {                                                                                                                \
+    ptrdiff_t c_ = 0;                                                                                                 \
+    for (; c_ + irlas_columns_together * irlas_lanes <= (channels); c_ += irlas_columns_together * irlas_lanes)       \
+      STEP(c_, irlas_columns_together, 0);                                                                            \
+    IRLAS_REST_OF_COLUMNS(c_, channels, STEP)                                                                         \
+    if (c_ < (channels)) STEP(c_, 1, 1);                                                                              \
+  } while (0)
+
+enum { irlas_rows_together = 32 };
+
+// Rows [first, last) of a block that begins at row `begin` of an array [rows][channels]. A block is walked a few
+// rows at a time, all columns of those before the next rows: memory is read in order.
+struct irlas_rows {
+  ptrdiff_t begin, first, last, channels, size;
+};
+#define IRLAS_FOR_ROWS(name, count, channels, block, blocks)                                                        \
+  for (struct irlas_rows name = {irlas_part(count, block, blocks), irlas_part(count, block, blocks),                \
+                                 irlas_min(irlas_part(count, block, blocks) + irlas_rows_together,                  \
+                                           irlas_part(count, (block) + 1, blocks)),                                 \
+                                 channels, (count) * (channels)};                                                   \
+       name.first < irlas_part(count, (block) + 1, blocks); name.first = name.last,                                 \
+                         name.last = irlas_min(name.last + irlas_rows_together, irlas_part(count, (block) + 1, blocks)))
+
+// Vector v of columns from c on of a row.
+IRLAS_INLINE irlas_vec irlas_row_vector(const struct irlas_rows *rows, const float *x, ptrdiff_t r, ptrdiff_t c, int v,
+                                        int partial) {
+  const ptrdiff_t at = r * rows->channels + c + v * irlas_lanes;
+  return partial ? irlas_load_within(x + at, rows->channels - c, rows->size - at) : irlas_load(x + at);
+}
+// A running result of a column: zero at the block's first row.
+IRLAS_INLINE irlas_vec irlas_running_column(const struct irlas_rows *rows, const float *from, ptrdiff_t c, int v,
+                                            int partial) {
+  if (rows->first == rows->begin) return (irlas_vec){0};
+  from += c + v * irlas_lanes;
+  return partial ? irlas_load_part(from, rows->channels - c) : irlas_load(from);
+}
+IRLAS_INLINE void irlas_store_column(const struct irlas_rows *rows, float *to, irlas_vec value, ptrdiff_t c, int v,
+                                     int partial) {
+  to += c + v * irlas_lanes;
+  if (partial) irlas_store_part(to, value, rows->channels - c);
+  else irlas_store(to, value);
+}
+
+IRLAS_INLINE void irlas_sum_columns(const struct irlas_rows *rows, const float *x, float *to, ptrdiff_t c, int vectors,
+                                    int partial) {
+  irlas_vec sum[irlas_columns_together];
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++) sum[v] = (irlas_vec){0};
+  for (ptrdiff_t r = rows->first; r < rows->last; r++)
+    IRLAS_UNROLL for (int v = 0; v < vectors; v++) sum[v] += irlas_row_vector(rows, x, r, c, v, partial);
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++)
+    irlas_store_column(rows, to, irlas_running_column(rows, to, c, v, partial) + sum[v], c, v, partial);
+}
+
 IRLAS_INLINE int irlas_bias_gradient_partial_tasks(const struct irlas_reduction *d) { return (int)d->blocks; }
 IRLAS_INLINE ptrdiff_t irlas_bias_gradient_partial_scratch(const struct irlas_reduction *d) { return (void)d, 0; }
 // p: partials [blocks][c] - dy
 IRLAS_INLINE void irlas_bias_gradient_partial(const struct irlas_reduction *d, float *const *p, float *scratch,
                                               int task) {
   (void)scratch;
-  const ptrdiff_t first = irlas_part(d->rows, task, d->blocks), last = irlas_part(d->rows, task + 1, d->blocks);
-  const ptrdiff_t size = d->rows * d->channels;
-  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
-    const ptrdiff_t lanes = d->channels - c;
-    irlas_vec sum = {0};
-    for (ptrdiff_t r = first; r < last; r++) {
-      const ptrdiff_t at = r * d->channels + c;
-      sum += irlas_load_within(p[1] + at, lanes, size - at);
+#define IRLAS_STEP(c, vectors, partial) irlas_sum_columns(&rows, p[1], p[0] + task * d->channels, c, vectors, partial)
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+#undef IRLAS_STEP
+}
+
+// Mean and sum of squared deviations. Two passes over few rows, then the update of Chan, Golub and LeVeque
+// (1979): nothing cancels.
+IRLAS_INLINE void irlas_column_statistics(const struct irlas_rows *rows, const float *x, float *to, ptrdiff_t c,
+                                          int vectors, int partial) {
+  const float before = (float)(rows->first - rows->begin), now = (float)(rows->last - rows->first);
+  irlas_vec center[irlas_columns_together], deviations[irlas_columns_together];
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++) center[v] = deviations[v] = (irlas_vec){0};
+  for (ptrdiff_t r = rows->first; r < rows->last; r++)
+    IRLAS_UNROLL for (int v = 0; v < vectors; v++) center[v] += irlas_row_vector(rows, x, r, c, v, partial);
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++) center[v] = center[v] / now;
+  for (ptrdiff_t r = rows->first; r < rows->last; r++)
+    IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
+      irlas_vec difference = irlas_row_vector(rows, x, r, c, v, partial) - center[v];
+      deviations[v] += difference * difference;
     }
-    irlas_store_up_to(p[0] + task * d->channels + c, sum, lanes);
+  float *squares = to + rows->channels;
+  IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
+    const irlas_vec mean = irlas_running_column(rows, to, c, v, partial), delta = center[v] - mean;
+    irlas_store_column(rows, to, mean + delta * (now / (before + now)), c, v, partial);
+    irlas_store_column(rows, squares,
+                       irlas_running_column(rows, squares, c, v, partial) + deviations[v] +
+                           delta * delta * (before * now / (before + now)),
+                       c, v, partial);
   }
 }
 
-enum { irlas_statistics_rows = 32 };
-
 IRLAS_INLINE int irlas_batch_statistics_partial_tasks(const struct irlas_reduction *d) { return (int)d->blocks; }
 IRLAS_INLINE ptrdiff_t irlas_batch_statistics_partial_scratch(const struct irlas_reduction *d) { return (void)d, 0; }
-// p: partials [blocks][2][c] - x: mean and sum of squared deviations of each block. Two passes over few rows,
-// then the update of Chan, Golub and LeVeque (1979): nothing cancels.
+// p: partials [blocks][2][c] - x
 IRLAS_INLINE void irlas_batch_statistics_partial(const struct irlas_reduction *d, float *const *p, float *scratch,
                                                  int task) {
   (void)scratch;
-  const ptrdiff_t first = irlas_part(d->rows, task, d->blocks), last = irlas_part(d->rows, task + 1, d->blocks);
-  const ptrdiff_t size = d->rows * d->channels;
-  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
-    const ptrdiff_t lanes = d->channels - c;
-    irlas_vec mean = {0}, squares = {0};
-    for (ptrdiff_t r0 = first; r0 < last; r0 += irlas_statistics_rows) {
-      const ptrdiff_t rows = irlas_min(last - r0, irlas_statistics_rows);
-      const float *x = p[1] + r0 * d->channels + c;
-      const ptrdiff_t room = size - r0 * d->channels - c;
-      irlas_vec sum = {0}, deviations = {0};
-      for (ptrdiff_t r = 0; r < rows; r++)
-        sum += irlas_load_within(x + r * d->channels, lanes, room - r * d->channels);
-      const irlas_vec center = sum / (float)rows;
-      for (ptrdiff_t r = 0; r < rows; r++) {
-        irlas_vec difference = irlas_load_within(x + r * d->channels, lanes, room - r * d->channels) - center;
-        deviations += difference * difference;
-      }
-      const float before = (float)(r0 - first), now = (float)rows;
-      const irlas_vec delta = center - mean;
-      mean += delta * (now / (before + now));
-      squares += deviations + delta * delta * (before * now / (before + now));
-    }
-    irlas_store_up_to(p[0] + task * 2 * d->channels + c, mean, lanes);
-    irlas_store_up_to(p[0] + (task * 2 + 1) * d->channels + c, squares, lanes);
-  }
+#define IRLAS_STEP(c, vectors, partial) \
+  irlas_column_statistics(&rows, p[1], p[0] + task * 2 * d->channels, c, vectors, partial)
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+#undef IRLAS_STEP
 }
 
 IRLAS_INLINE int irlas_batch_statistics_tasks(const struct irlas_reduction *d) { return (void)d, 1; }

@@ -26,14 +26,16 @@ struct irlas_cut {
   int by_columns;  // a single row of pixels is cut along the row
   int whole;       // one band holds all rows
 };
+// Bands of `pixels`, fewer where that gives less than `tasks` tasks.
 IRLAS_INLINE struct irlas_cut irlas_cut(ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t panels,
-                                        ptrdiff_t pixels) {
+                                        ptrdiff_t pixels, ptrdiff_t tasks) {
   struct irlas_cut cut;
   cut.by_columns = rows == 1;
-  ptrdiff_t most = cut.by_columns ? irlas_max(columns / 64, 1) : rows;
-  cut.bands = irlas_max(1, irlas_min(rows * columns / pixels, most));
+  const ptrdiff_t most = cut.by_columns ? irlas_max(columns / 64, 1) : rows;
+  const ptrdiff_t wanted = irlas_min(irlas_ceil_div(tasks, batch * panels), rows * columns / 64);
+  cut.bands = irlas_max(1, irlas_min(irlas_max(rows * columns / pixels, wanted), most));
   cut.whole = cut.bands == 1;
-  cut.chunks = irlas_max(1, irlas_min(irlas_ceil_div(32, batch * cut.bands), panels));
+  cut.chunks = irlas_max(1, irlas_min(irlas_ceil_div(tasks, batch * cut.bands), panels));
   return cut;
 }
 
@@ -54,23 +56,26 @@ IRLAS_INLINE ptrdiff_t irlas_reach(ptrdiff_t outputs, ptrdiff_t stride, ptrdiff_
   return irlas_max((outputs - 1) * stride + (taps - 1) * dilation + 1, 0);
 }
 
-// Copies channels [channel, channel + count) of a rectangle of a map, zeros outside it, to pixels `to_pitch`
-// floats apart; lanes past `count` become zero.
-IRLAS_INLINE void irlas_copy_rectangle(float *to, ptrdiff_t to_pitch, const float *x, ptrdiff_t height,
-                                       ptrdiff_t width, ptrdiff_t pitch, ptrdiff_t row, ptrdiff_t rows,
-                                       ptrdiff_t column, ptrdiff_t columns, ptrdiff_t channel, ptrdiff_t count) {
-  ptrdiff_t from = irlas_min(irlas_max(-column, 0), columns);
-  ptrdiff_t until = irlas_max(irlas_min(width - column, columns), from);
+// Copies channels [channel, channel + count) of `rows` x `columns` places of a map, `step_h` and `step_w` apart,
+// zeros outside it, to pixels `to_pitch` floats apart; lanes past `count` become zero.
+IRLAS_INLINE void irlas_copy_places(float *to, ptrdiff_t to_pitch, const float *x, ptrdiff_t height, ptrdiff_t width,
+                                    ptrdiff_t pitch, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t step_h,
+                                    ptrdiff_t column, ptrdiff_t columns, ptrdiff_t step_w, ptrdiff_t channel,
+                                    ptrdiff_t count) {
+  const ptrdiff_t from = column < 0 ? irlas_min(irlas_ceil_div(-column, step_w), columns) : 0;
+  const ptrdiff_t inside = width > column ? irlas_min(irlas_ceil_div(width - column, step_w), columns) : 0;
+  const ptrdiff_t until = irlas_max(inside, from);
   for (ptrdiff_t r = 0; r < rows; r++, to += columns * to_pitch) {
-    if (row + r < 0 || row + r >= height) {
+    const ptrdiff_t h = row + r * step_h;
+    if (h < 0 || h >= height) {
       irlas_zero_floats(to, columns * to_pitch);
       continue;
     }
     irlas_zero_floats(to, from * to_pitch);
     irlas_zero_floats(to + until * to_pitch, (columns - until) * to_pitch);
-    const float *source = x + ((row + r) * width + column) * pitch + channel;
+    const float *source = x + (h * width + column) * pitch + channel;
     for (ptrdiff_t c = from; c < until; c++) {
-      irlas_copy_floats(to + c * to_pitch, source + c * pitch, count);
+      irlas_copy_floats(to + c * to_pitch, source + c * step_w * pitch, count);
       for (ptrdiff_t lane = count; lane < to_pitch; lane++) to[c * to_pitch + lane] = 0;
     }
   }

@@ -72,13 +72,14 @@ IRLAS_INLINE void irlas_folded_weight(const struct irlas_fold *d, float *const *
   struct irlas_panels panels = irlas_forward_panels(&conv);
   ptrdiff_t count = irlas_panel_count(&panels);
   for (ptrdiff_t index = 0; index < count; index++) {
-    struct irlas_panel panel = irlas_panel(&panels, index);
-    for (ptrdiff_t o = 0; o < panel.width; o++) {
-      ptrdiff_t output = panel.start + o;
-      float factor = p[2][output] / __builtin_sqrtf(p[3][output] + d->epsilon);
+    const struct irlas_panel panel = irlas_panel(&panels, index);
+    for (ptrdiff_t o = 0; o < panel.width; o += irlas_lanes) {
+      const ptrdiff_t lanes = panel.width - o, output = panel.start + o;
+      const irlas_vec variance = irlas_load_up_to(p[3] + output, lanes) + d->epsilon;
+      const irlas_vec factor = irlas_load_up_to(p[2] + output, lanes) * irlas_inverse_sqrt(variance);
       for (ptrdiff_t row = 0; row < d->taps; row++) {
-        ptrdiff_t at = panel.offset + row * panel.width + o;
-        p[0][at] = p[1][at] * factor;
+        const ptrdiff_t at = panel.offset + row * panel.width + o;
+        irlas_store_up_to(p[0] + at, irlas_load_up_to(p[1] + at, lanes) * factor, lanes);
       }
     }
   }
@@ -90,9 +91,12 @@ IRLAS_INLINE ptrdiff_t irlas_folded_bias_scratch(const struct irlas_fold *d) { r
 IRLAS_INLINE void irlas_folded_bias(const struct irlas_fold *d, float *const *p, float *scratch, int task) {
   (void)scratch;
   (void)task;
-  for (ptrdiff_t o = 0; o < d->outputs; o++) {
-    float factor = p[1][o] / __builtin_sqrtf(p[4][o] + d->epsilon);
-    float bias = d->has_bias ? p[5][o] : 0;
-    p[0][o] = p[2][o] + (bias - p[3][o]) * factor;
+  for (ptrdiff_t o = 0; o < d->outputs; o += irlas_lanes) {
+    const ptrdiff_t lanes = d->outputs - o;
+    const irlas_vec variance = irlas_load_up_to(p[4] + o, lanes) + d->epsilon;
+    const irlas_vec factor = irlas_load_up_to(p[1] + o, lanes) * irlas_inverse_sqrt(variance);
+    const irlas_vec bias = d->has_bias ? irlas_load_up_to(p[5] + o, lanes) : (irlas_vec){0};
+    irlas_vec folded = irlas_load_up_to(p[2] + o, lanes) + (bias - irlas_load_up_to(p[3] + o, lanes)) * factor;
+    irlas_store_up_to(p[0] + o, folded, lanes);
   }
 }

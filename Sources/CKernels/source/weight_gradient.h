@@ -1,48 +1,56 @@
 // Convolution: weight gradient, dw[tap][i][o] = sum over pixels of x[pixel moved by tap][i] * dy[pixel][o].
 //
-// A task owns up to 16 input channels x one panel for all taps and walks over images in bands of about 128
-// pixels; within a band the products of input channels x outputs stay in registers, band sums are then added
-// to the task's totals in scratch (two levels of summation: long sums keep their precision).
-
-enum { irlas_gradient_inputs = 16, irlas_gradient_pixels = 128 };
+// A task owns a block of input channels x one panel (or some joined panels) for all taps and walks over images in
+// bands of pixels; within a band the products of input channels x outputs stay in registers, band sums are then
+// added to the task's totals in scratch (two levels of summation: long sums keep their precision).
 
 struct irlas_gradient_cut {
   ptrdiff_t images, rows, columns;  // a product is one image of one row
+  ptrdiff_t inputs;                 // input channels of a block
   ptrdiff_t blocks, panels, splits;
+  ptrdiff_t chunks;  // tasks that share the panels; unless joined, one each
   struct irlas_cut cut;
 };
 IRLAS_INLINE struct irlas_gradient_cut irlas_weight_gradient_cut(const struct irlas_conv *d) {
-  struct irlas_panels panels = irlas_forward_panels(d);
+  const struct irlas_panels panels = irlas_forward_panels(d);
+  const int product = irlas_is_product(d);
   struct irlas_gradient_cut g;
-  int product = irlas_is_product(d);
   g.images = product ? 1 : d->batch;
   g.rows = product ? 1 : d->out_height;
   g.columns = product ? d->batch * d->height * d->width : d->out_width;
-  g.blocks = panels.joined ? 1 : irlas_ceil_div(panels.inputs, irlas_gradient_inputs);
+  g.inputs = panels.joined ? panels.inputs : irlas_min(panels.inputs, panels.taps == 1 ? 64 : 16);
+  g.blocks = irlas_ceil_div(panels.inputs, g.inputs);
   g.panels = irlas_panel_count(&panels);
   g.splits = irlas_max(d->splits, 1);
-  g.cut = irlas_cut(1, g.rows, g.columns, 1, irlas_gradient_pixels);
+  // The totals of joined panels stay below 64 KiB.
+  const ptrdiff_t together = irlas_max(1024 / (panels.taps * panels.inputs), 1);
+  g.chunks = panels.joined ? irlas_ceil_div(g.panels, together) : g.panels;
+  g.cut = irlas_cut(1, g.rows, g.columns, 1, panels.joined ? 256 : panels.taps == 1 ? 64 : 128, 0);
   return g;
 }
 
 IRLAS_INLINE int irlas_conv_weight_gradient_tasks(const struct irlas_conv *d) {
   struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
-  return (int)(g.splits * g.panels * g.blocks);
+  return (int)(g.splits * g.chunks * g.blocks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_weight_gradient_splits(const struct irlas_conv *d) {
   struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
-  return irlas_max(1, irlas_min(16 / (g.panels * g.blocks), g.images * g.cut.bands));
+  return irlas_max(1, irlas_min(16 / (g.chunks * g.blocks), g.images * g.cut.bands));
+}
+// The room for the totals: a joined task has several panels of 16, others one of at most 32.
+IRLAS_INLINE ptrdiff_t irlas_gradient_totals(const struct irlas_conv *d, const struct irlas_gradient_cut *g) {
+  return d->kernel_height * d->kernel_width * g->inputs *
+         irlas_max(irlas_dense_panel, irlas_ceil_div(g->panels, g->chunks) * irlas_joined_panel);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_weight_gradient_scratch(const struct irlas_conv *d) {
   struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
-  struct irlas_panels panels = irlas_forward_panels(d);
   ptrdiff_t rows = g.cut.by_columns ? 1 : irlas_ceil_div(g.rows, g.cut.bands);
   ptrdiff_t columns = g.cut.by_columns ? irlas_ceil_div(g.columns, g.cut.bands) : g.columns;
   ptrdiff_t x = irlas_reach(rows, d->stride_height, d->kernel_height, d->dilation_height) *
-                (irlas_reach(columns, d->stride_width, d->kernel_width, d->dilation_width) + 2) * irlas_gradient_inputs;
+                (irlas_reach(columns, d->stride_width, d->kernel_width, d->dilation_width) + 2) *
+                irlas_max(g.inputs, irlas_joined_panel);
   ptrdiff_t dy = rows * (columns + 2 * d->kernel_width + 2) * irlas_dense_panel;
-  ptrdiff_t total = panels.taps * irlas_gradient_inputs * irlas_dense_panel;
-  return x + dy + total + 64;
+  return irlas_gradient_totals(d, &g) + x + dy + 64;
 }
 
 // Sums of one band for `inputs` x `vectors`: x and dy at the first pixel.
@@ -97,27 +105,30 @@ IRLAS_INLINE void irlas_gradient_band(const struct irlas_conv *d, float *total, 
                                       ptrdiff_t x_column, const float *dy, ptrdiff_t dy_row, ptrdiff_t dy_column,
                                       ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inputs, ptrdiff_t width) {
   const ptrdiff_t pitch = irlas_round_up(width, irlas_lanes);
+  // A single tap's copy has only the places it reads.
+  const int one_tap = d->kernel_height * d->kernel_width == 1;
+  const ptrdiff_t step_h = one_tap ? 1 : d->stride_height, step_w = one_tap ? 1 : d->stride_width;
   for (ptrdiff_t a = 0; a < d->kernel_height; a++)
     for (ptrdiff_t b = 0; b < d->kernel_width; b++) {
       const float *at = x + a * d->dilation_height * x_row + b * d->dilation_width * x_column;
       float *sums = total + (a * d->kernel_width + b) * inputs * pitch;
       ptrdiff_t lane = 0;
       for (; lane + irlas_lanes < width; lane += 2 * irlas_lanes)
-        irlas_gradient_tiles(sums + lane, pitch, at, x_row * d->stride_height, x_column * d->stride_width, dy + lane,
+        irlas_gradient_tiles(sums + lane, pitch, at, x_row * step_h, x_column * step_w, dy + lane,
                              dy_row, dy_column, rows, columns, (int)inputs, 2);
       if (lane < width)
-        irlas_gradient_tiles(sums + lane, pitch, at, x_row * d->stride_height, x_column * d->stride_width, dy + lane,
+        irlas_gradient_tiles(sums + lane, pitch, at, x_row * step_h, x_column * step_w, dy + lane,
                              dy_row, dy_column, rows, columns, (int)inputs, 1);
     }
 }
 
-// The joined counterpart. x and dy are copies, one panel to a pixel; before and after each row of dy stand
-// kernel_width - 1 zero pixels, and rows of x are even in length, when `neighbours` are shared.
+// The joined counterpart: each input pixel is read once a row when `neighbours` are shared (see `irlas_gather`).
 IRLAS_INLINE void irlas_joined_gradient_band(const struct irlas_conv *d, float *total, const float *x,
                                              ptrdiff_t x_row, const float *dy, ptrdiff_t dy_row, ptrdiff_t rows,
                                              ptrdiff_t columns, int size, ptrdiff_t lane, int neighbours) {
   const ptrdiff_t pitch = irlas_joined_panel;
-  const int taps = (int)d->kernel_width;
+  const int taps = (int)d->kernel_width, one_tap = d->kernel_height * d->kernel_width == 1;
+  const ptrdiff_t step_h = one_tap ? 1 : d->stride_height, step_w = one_tap ? 1 : d->stride_width;
   for (ptrdiff_t a = 0; a < d->kernel_height; a++) {
     const float *xa = x + a * d->dilation_height * x_row;
     float *sums = total + a * taps * size * pitch + lane;
@@ -145,8 +156,7 @@ IRLAS_INLINE void irlas_joined_gradient_band(const struct irlas_conv *d, float *
         for (ptrdiff_t r = 0; r < rows; r++)
           for (ptrdiff_t c = 0; c < columns; c++) {
             irlas_vec gradient = irlas_load(dy + r * dy_row + c * pitch + lane);
-            const float *xp = xa + r * d->stride_height * x_row +
-                              (c * d->stride_width + b * d->dilation_width) * pitch;
+            const float *xp = xa + r * step_h * x_row + (c * step_w + b * d->dilation_width) * pitch;
             IRLAS_UNROLL for (int i = 0; i < size; i++) sum[i] += irlas_spread(xp, lane, size, i) * gradient;
           }
         IRLAS_UNROLL for (int i = 0; i < size; i++) {
@@ -174,80 +184,75 @@ IRLAS_INLINE void irlas_joined_gradient_band_of(const struct irlas_conv *d, floa
 #endif
 }
 
+// The shared part of a task: one band's x and dy, in place or as compact copies, one block and panel to a pixel.
+struct irlas_operands {
+  const float *x, *dy;
+  ptrdiff_t x_row, x_column, dy_row, dy_column;
+};
+// `margin` zero pixels stand before and after each row of dy, and rows of x are even in length, when neighbours
+// are shared (`even`).
+IRLAS_INLINE struct irlas_operands irlas_gather(const struct irlas_conv *d, const struct irlas_gradient_cut *g,
+                                                float *const *p, float *scratch, ptrdiff_t unit, ptrdiff_t channel,
+                                                ptrdiff_t inputs, ptrdiff_t x_pitch, ptrdiff_t output,
+                                                ptrdiff_t width, ptrdiff_t dy_pitch, ptrdiff_t margin, int even) {
+  const int product = irlas_is_product(d), one_tap = d->kernel_height * d->kernel_width == 1;
+  const ptrdiff_t image = unit / g->cut.bands;
+  const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
+  struct irlas_operands o;
+  const float *dy = p[2] + image * g->rows * g->columns * d->outputs;
+  if (dy_pitch == d->outputs && width == dy_pitch && margin == 0) {
+    o.dy = dy + (band.row * g->columns + band.column) * d->outputs;
+    o.dy_row = g->columns * d->outputs;
+  } else {
+    const ptrdiff_t columns = band.columns + 2 * margin + (even ? 2 : 0);
+    irlas_copy_places(scratch, dy_pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1,
+                      band.column - margin, columns, 1, output, width);
+    o.dy = scratch + margin * dy_pitch;
+    o.dy_row = columns * dy_pitch;
+    scratch += irlas_round_up(band.rows * columns * dy_pitch, 16);
+  }
+  o.dy_column = dy_pitch;
+  o.x_column = x_pitch;
+  if (product && x_pitch == d->channels && inputs == x_pitch) {
+    o.x = p[1] + band.column * d->channels;
+    o.x_row = 0;
+    return o;
+  }
+  const ptrdiff_t height = product ? 1 : d->height, line = product ? g->columns : d->width;
+  const float *x = p[1] + image * height * line * d->channels;
+  const ptrdiff_t row = band.row * d->stride_height - d->pad_top, column = band.column * d->stride_width - d->pad_left;
+  ptrdiff_t columns = irlas_reach(band.columns, d->stride_width, d->kernel_width, d->dilation_width);
+  if (even) columns = irlas_round_up(columns, 2);
+  if (one_tap) {
+    columns = band.columns;
+    irlas_copy_places(scratch, x_pitch, x, height, line, d->channels, row, band.rows, d->stride_height, column,
+                      columns, d->stride_width, channel, inputs);
+  } else {
+    irlas_copy_places(scratch, x_pitch, x, height, line, d->channels, row,
+                      irlas_reach(band.rows, d->stride_height, d->kernel_height, d->dilation_height), 1, column,
+                      columns, 1, channel, inputs);
+  }
+  o.x = scratch;
+  o.x_row = columns * x_pitch;
+  return o;
+}
+
 // A task: one panel with `inputs` input channels from `input` of its group on; `width` is the panel's.
 IRLAS_INLINE void irlas_gradient_block(const struct irlas_conv *d, float *const *p, float *scratch, ptrdiff_t split,
                                        struct irlas_panel panel, ptrdiff_t input, ptrdiff_t inputs, ptrdiff_t width) {
   const struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
   const struct irlas_panels panels = irlas_forward_panels(d);
-  const int product = irlas_is_product(d), joined = panels.joined;
-#ifdef IRLAS_PREBUILT
-  const int neighbours = 0;
-#else
-  const int neighbours = joined && d->stride_width == 1 && d->dilation_width == 1 && d->stride_height == 1 &&
-                         d->kernel_width * panels.inputs <= 24;
-#endif
-  const ptrdiff_t margin = neighbours ? d->kernel_width - 1 : 0;
-  const ptrdiff_t pitch = joined ? irlas_joined_panel : irlas_round_up(width, irlas_lanes);
-  const int dy_in_place = !joined && pitch == width;
-  const ptrdiff_t channel = joined ? panel.start : panel.group * panels.inputs + input;
-  const ptrdiff_t x_pitch = product && !joined ? d->channels : joined ? irlas_joined_panel : inputs;
-  const ptrdiff_t totals = panels.taps * inputs * pitch;
+  const ptrdiff_t pitch = irlas_round_up(width, irlas_lanes), totals = panels.taps * inputs * pitch;
+  const ptrdiff_t units = g.images * g.cut.bands;
   float *total = scratch;
   irlas_zero_floats(total, totals);
-  float *dy_copy = scratch + irlas_round_up(totals, 16);
-  const ptrdiff_t units = g.images * g.cut.bands;
+  scratch += irlas_gradient_totals(d, &g);
   for (ptrdiff_t unit = irlas_part(units, split, g.splits); unit < irlas_part(units, split + 1, g.splits); unit++) {
-    const ptrdiff_t image = unit / g.cut.bands;
     const struct irlas_band band = irlas_band(&g.cut, g.rows, g.columns, unit % g.cut.bands);
-    const float *dy = p[2] + ((image * g.rows + band.row) * g.columns + band.column) * d->outputs + panel.start;
-    ptrdiff_t dy_column = d->outputs, dy_row = g.columns * d->outputs;
-    float *x_copy = dy_copy;
-    if (!dy_in_place) {
-      ptrdiff_t columns = band.columns + 2 * margin + (neighbours ? 2 : 0);
-      irlas_copy_rectangle(dy_copy, pitch, p[2] + image * g.rows * g.columns * d->outputs, g.rows, g.columns,
-                           d->outputs, band.row, band.rows, band.column, band.columns, panel.start, width);
-      if (neighbours) {
-        // Spread the rows apart, the last one first, and zero the margins.
-        for (ptrdiff_t r = band.rows - 1; r >= 0; r--) {
-          float *row = dy_copy + r * columns * pitch;
-          const float *from = dy_copy + r * band.columns * pitch;
-          for (ptrdiff_t c = band.columns - 1; c >= 0; c--)
-            IRLAS_UNROLL for (int lane = irlas_joined_panel - irlas_lanes; lane >= 0; lane -= irlas_lanes)
-              irlas_store(row + (c + margin) * pitch + lane, irlas_load(from + c * pitch + lane));
-        }
-        for (ptrdiff_t r = 0; r < band.rows; r++) {
-          float *row = dy_copy + r * columns * pitch;
-          irlas_zero_floats(row, margin * pitch);
-          irlas_zero_floats(row + (margin + band.columns) * pitch, (columns - margin - band.columns) * pitch);
-        }
-      }
-      dy_column = pitch;
-      dy_row = columns * pitch;
-      dy = dy_copy + margin * pitch;
-      x_copy += irlas_round_up(band.rows * columns * pitch, 16);
-    }
-    const float *x;
-    ptrdiff_t x_row;
-    if (product && !joined) {
-      x = p[1] + band.column * d->channels + channel;
-      x_row = 0;
-    } else {
-      const ptrdiff_t height = product ? 1 : d->height, line = product ? g.columns : d->width;
-      ptrdiff_t columns = irlas_reach(band.columns, d->stride_width, d->kernel_width, d->dilation_width);
-      if (neighbours) columns = irlas_round_up(columns, 2);
-      irlas_copy_rectangle(x_copy, x_pitch, p[1] + image * height * line * d->channels, height, line, d->channels,
-                           band.row * d->stride_height - d->pad_top,
-                           irlas_reach(band.rows, d->stride_height, d->kernel_height, d->dilation_height),
-                           band.column * d->stride_width - d->pad_left, columns, channel, joined ? width : inputs);
-      x = x_copy;
-      x_row = columns * x_pitch;
-    }
-    if (joined)
-      for (ptrdiff_t lane = 0; lane < width; lane += irlas_lanes)
-        irlas_joined_gradient_band_of(d, total, x, x_row, dy, dy_row, band.rows, band.columns, (int)panels.inputs,
-                                      lane, neighbours);
-    else
-      irlas_gradient_band(d, total, x, x_row, x_pitch, dy, dy_row, dy_column, band.rows, band.columns, inputs, width);
+    const struct irlas_operands o = irlas_gather(d, &g, p, scratch, unit, panel.group * panels.inputs + input, inputs,
+                                                 inputs, panel.start, width, pitch, 0, 0);
+    irlas_gradient_band(d, total, o.x, o.x_row, o.x_column, o.dy, o.dy_row, o.dy_column, band.rows, band.columns,
+                        inputs, width);
   }
   float *to = p[0] + split * (d->outputs * panels.inputs * panels.taps) + panel.offset;
   for (ptrdiff_t tap = 0; tap < panels.taps; tap++)
@@ -255,31 +260,69 @@ IRLAS_INLINE void irlas_gradient_block(const struct irlas_conv *d, float *const 
       irlas_copy_floats(to + (tap * panels.inputs + input + i) * panel.width, total + (tap * inputs + i) * pitch, width);
 }
 
+// A task: the joined panels of one chunk.
+IRLAS_INLINE void irlas_joined_gradient(const struct irlas_conv *d, float *const *p, float *scratch, ptrdiff_t split,
+                                        ptrdiff_t chunk) {
+  const struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
+  const struct irlas_panels panels = irlas_forward_panels(d);
+#ifdef IRLAS_PREBUILT
+  const int neighbours = 0;
+#else
+  const int neighbours = d->stride_width == 1 && d->dilation_width == 1 && d->stride_height == 1 &&
+                         d->kernel_width * panels.inputs <= 24;
+#endif
+  const ptrdiff_t rows = panels.taps * panels.inputs, totals = rows * irlas_joined_panel;
+  const ptrdiff_t first = irlas_part(g.panels, chunk, g.chunks), last = irlas_part(g.panels, chunk + 1, g.chunks);
+  const ptrdiff_t units = g.images * g.cut.bands;
+  float *total = scratch;
+  irlas_zero_floats(total, (last - first) * totals);
+  scratch += irlas_gradient_totals(d, &g);
+  for (ptrdiff_t unit = irlas_part(units, split, g.splits); unit < irlas_part(units, split + 1, g.splits); unit++) {
+    const struct irlas_band band = irlas_band(&g.cut, g.rows, g.columns, unit % g.cut.bands);
+    for (ptrdiff_t index = first; index < last; index++) {
+      const struct irlas_panel panel = irlas_panel(&panels, index);
+      // Two calls, so that a whole panel's width is a constant.
+      const struct irlas_operands o =
+          panel.width == irlas_joined_panel
+              ? irlas_gather(d, &g, p, scratch, unit, panel.start, irlas_joined_panel, irlas_joined_panel, panel.start,
+                             irlas_joined_panel, irlas_joined_panel, neighbours ? d->kernel_width - 1 : 0, neighbours)
+              : irlas_gather(d, &g, p, scratch, unit, panel.start, panel.width, irlas_joined_panel, panel.start,
+                             panel.width, irlas_joined_panel, neighbours ? d->kernel_width - 1 : 0, neighbours);
+      for (ptrdiff_t lane = 0; lane < panel.width; lane += irlas_lanes)
+        irlas_joined_gradient_band_of(d, total + (index - first) * totals, o.x, o.x_row, o.dy, o.dy_row, band.rows,
+                                      band.columns, (int)panels.inputs, lane, neighbours);
+    }
+  }
+  for (ptrdiff_t index = first; index < last; index++) {
+    const struct irlas_panel panel = irlas_panel(&panels, index);
+    float *to = p[0] + split * d->outputs * rows + panel.offset;
+    for (ptrdiff_t row = 0; row < rows; row++)
+      irlas_copy_floats(to + row * panel.width, total + (index - first) * totals + row * irlas_joined_panel, panel.width);
+  }
+}
+
 // p: dweight (splits > 1: [splits][weight]) - x, dy
 IRLAS_INLINE void irlas_conv_weight_gradient(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
   const struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
   const struct irlas_panels panels = irlas_forward_panels(d);
-  const ptrdiff_t block = task % g.blocks, index = task / g.blocks % g.panels, split = task / g.blocks / g.panels;
-  const struct irlas_panel panel = irlas_panel(&panels, index);
   if (panels.joined) {
-    if (panel.width == irlas_joined_panel)
-      irlas_gradient_block(d, p, scratch, split, panel, 0, panels.inputs, irlas_joined_panel);
-    else
-      irlas_gradient_block(d, p, scratch, split, panel, 0, panels.inputs, panel.width);
+    irlas_joined_gradient(d, p, scratch, task / g.chunks, task % g.chunks);
     return;
   }
-  const ptrdiff_t input = block * irlas_gradient_inputs;
-  const ptrdiff_t rest = panels.inputs % irlas_gradient_inputs, narrow = panels.outputs % irlas_dense_panel;
-  const int whole_block = panels.inputs >= irlas_gradient_inputs && panels.inputs - input >= irlas_gradient_inputs;
+  const ptrdiff_t block = task % g.blocks, index = task / g.blocks % g.panels, split = task / g.blocks / g.panels;
+  const struct irlas_panel panel = irlas_panel(&panels, index);
+  const ptrdiff_t input = block * g.inputs;
+  const ptrdiff_t rest = panels.inputs % g.inputs, narrow = panels.outputs % irlas_dense_panel;
+  const int whole_block = rest == 0 || panels.inputs - input >= g.inputs;
   const int whole_panel = panels.outputs >= irlas_dense_panel && panel.width == irlas_dense_panel;
 #ifdef IRLAS_PREBUILT
-  irlas_gradient_block(d, p, scratch, split, panel, input, whole_block ? irlas_gradient_inputs : rest, panel.width);
+  irlas_gradient_block(d, p, scratch, split, panel, input, whole_block ? g.inputs : rest, panel.width);
   (void)narrow, (void)whole_panel;
 #else
   if (whole_block && whole_panel)
-    irlas_gradient_block(d, p, scratch, split, panel, input, irlas_gradient_inputs, irlas_dense_panel);
+    irlas_gradient_block(d, p, scratch, split, panel, input, g.inputs, irlas_dense_panel);
   else if (whole_block && narrow)
-    irlas_gradient_block(d, p, scratch, split, panel, input, irlas_gradient_inputs, narrow);
+    irlas_gradient_block(d, p, scratch, split, panel, input, g.inputs, narrow);
   else if (rest && whole_panel)
     irlas_gradient_block(d, p, scratch, split, panel, input, rest, irlas_dense_panel);
   else if (rest && narrow)

@@ -1,0 +1,101 @@
+import CKernels
+import IRLASTestSupport
+
+/// A random convolution and what it computes, as seven nested loops in Double.
+struct PlainConvolution {
+  var sizes: irlas_conv
+  var x: [Float]
+  /// {out, in / groups, kh, kw}
+  var weight: [Float]
+  var bias: [Float]
+  var dy: [Float]
+
+  /// Odd sizes, strides, dilations and paddings; groups of every kind that has a kernel of its own.
+  init?(seed: UInt64, whole: Bool) {
+    var random = RandomSource(seed: seed)
+    let groups: Int
+    let inputs: Int
+    let outputs: Int
+    switch random.pick(0...4) {
+    case 0: (groups, inputs, outputs) = (1, random.pick(1...40), random.pick(1...70))
+    case 1: (groups, inputs, outputs) = (random.pick(2...40), 1, 1)
+    case 2:
+      let size = random.pick([2, 4, 8])
+      (groups, inputs, outputs) = (random.pick(2...7), size, size)
+    case 3: (groups, inputs, outputs) = (random.pick(2...3), random.pick(1...20), random.pick(1...40))
+    default: (groups, inputs, outputs) = (2, 16, 16)
+    }
+    let plain = random.once(in: 3)
+    let kernel = (random.pick(1...5), plain ? 1 : random.pick(1...5))
+    let stride = plain ? (1, 1) : (random.pick(1...3), random.pick(1...3))
+    let dilation = (random.pick(1...2), random.pick(1...2))
+    let size = (random.pick(1...12), random.pick(1...12))
+    let padding =
+      plain ? (0, 0, 0, 0) : (random.pick(0...2), random.pick(0...2), random.pick(0...2), random.pick(0...2))
+    let room = (
+      size.0 + padding.0 + padding.2 - dilation.0 * (kernel.0 - 1) - 1,
+      size.1 + padding.1 + padding.3 - dilation.1 * (kernel.1 - 1) - 1
+    )
+    guard room.0 >= 0, room.1 >= 0 else { return nil }
+    sizes = irlas_conv(
+      batch: random.pick(1...3), height: size.0, width: size.1, channels: groups * inputs,
+      out_height: room.0 / stride.0 + 1, out_width: room.1 / stride.1 + 1, outputs: groups * outputs,
+      kernel_height: kernel.0, kernel_width: kernel.1, stride_height: stride.0, stride_width: stride.1,
+      dilation_height: dilation.0, dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1,
+      groups: groups, has_bias: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 0)
+    let d = sizes
+    x = PrebuiltKernel.values(d.batch * d.height * d.width * d.channels, whole: whole, using: &random)
+    weight = PrebuiltKernel.values(
+      d.outputs * inputs * d.kernel_height * d.kernel_width, whole: whole, using: &random)
+    bias = PrebuiltKernel.values(d.outputs, whole: whole, using: &random)
+    dy = PrebuiltKernel.values(
+      d.batch * d.out_height * d.out_width * d.outputs, whole: whole, using: &random)
+  }
+
+  /// Calls the body with the places of every product's factors in x, weight and y.
+  private func forEachProduct(_ body: (_ x: Int, _ weight: Int, _ y: Int) -> Void) {
+    let d = sizes
+    let inputs = d.channels / d.groups
+    let outputs = d.outputs / d.groups
+    for n in 0..<d.batch {
+      for row in 0..<d.out_height {
+        for column in 0..<d.out_width {
+          for a in 0..<d.kernel_height {
+            for b in 0..<d.kernel_width {
+              let h = row * d.stride_height + a * d.dilation_height - d.pad_top
+              let w = column * d.stride_width + b * d.dilation_width - d.pad_left
+              guard h >= 0, h < d.height, w >= 0, w < d.width else { continue }
+              for o in 0..<d.outputs {
+                for i in 0..<inputs {
+                  body(
+                    ((n * d.height + h) * d.width + w) * d.channels + o / outputs * inputs + i,
+                    ((o * inputs + i) * d.kernel_height + a) * d.kernel_width + b,
+                    ((n * d.out_height + row) * d.out_width + column) * d.outputs + o)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  var forward: [Double] {
+    var y = dy.indices.map { sizes.has_bias == 1 ? Double(bias[$0 % sizes.outputs]) : 0 }
+    forEachProduct { y[$2] += Double(x[$0]) * Double(weight[$1]) }
+    if sizes.activation > 0 { y = y.map { max($0, 0) } }
+    return sizes.activation == 2 ? y.map { min($0, 6) } : y
+  }
+
+  var inputGradient: [Double] {
+    var dx = [Double](repeating: 0, count: x.count)
+    forEachProduct { dx[$0] += Double(dy[$2]) * Double(weight[$1]) }
+    return dx
+  }
+
+  var weightGradient: [Double] {
+    var dw = [Double](repeating: 0, count: weight.count)
+    forEachProduct { dw[$1] += Double(x[$0]) * Double(dy[$2]) }
+    return dw
+  }
+}

@@ -43,20 +43,24 @@ IRLAS_INLINE void irlas_weight_transpose(const struct irlas_conv *d, float *cons
   struct irlas_panels forward = irlas_forward_panels(d), transposed = irlas_transposed_panels(d);
   struct irlas_panel panel = irlas_panel(&transposed, task);
   float *to = p[0] + panel.offset;
-  for (ptrdiff_t j = 0; j < transposed.inputs; j++) {
-    // The channels of a dense panel share a group, and so the forward panel of output j.
-    ptrdiff_t first = irlas_weight_at(&forward, panel.group * forward.outputs + j, 0, 0);
-    ptrdiff_t width = irlas_panel(&forward, irlas_panel_of(&forward, panel.group * forward.outputs + j)).width;
+  if (forward.joined) {
+    for (ptrdiff_t tap = 0; tap < forward.taps; tap++)
+      for (ptrdiff_t j = 0; j < transposed.inputs; j++)
+        for (ptrdiff_t c = 0; c < panel.width; c++) {
+          const ptrdiff_t input = panel.start + c, output = input / forward.inputs * forward.outputs + j;
+          *to++ = p[1][irlas_weight_at(&forward, output, tap, input % forward.inputs)];
+        }
+    return;
+  }
+  // Panel by panel of outputs: both sides of such a square stay in the cache.
+  const ptrdiff_t input = panel.start % forward.inputs, per_group = irlas_panels_per_group(&forward);
+  for (ptrdiff_t index = 0; index < per_group; index++) {
+    const struct irlas_panel outputs = irlas_panel(&forward, panel.group * per_group + index);
     for (ptrdiff_t tap = 0; tap < forward.taps; tap++) {
-      float *row = to + (tap * transposed.inputs + j) * panel.width;
-      for (ptrdiff_t c = 0; c < panel.width; c++) {
-        ptrdiff_t input = panel.start + c;
-        if (forward.joined)
-          row[c] = p[1][irlas_weight_at(&forward, input / forward.inputs * forward.outputs + j, tap,
-                                        input % forward.inputs)];
-        else
-          row[c] = p[1][first + (tap * forward.inputs + input % forward.inputs) * width];
-      }
+      const float *from = p[1] + outputs.offset + (tap * forward.inputs + input) * outputs.width;
+      float *square = to + (tap * transposed.inputs + index * irlas_dense_panel) * panel.width;
+      for (ptrdiff_t j = 0; j < outputs.width; j++)
+        for (ptrdiff_t c = 0; c < panel.width; c++) square[j * panel.width + c] = from[c * outputs.width + j];
     }
   }
 }

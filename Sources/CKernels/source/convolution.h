@@ -177,7 +177,11 @@ IRLAS_INLINE int irlas_conv_input_gradient_tasks(const struct irlas_conv *d) {
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_input_gradient_scratch(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_transposed_panels(d);
-  if (irlas_is_product(d)) return irlas_sweep_scratch(&panels, 0, 0);
+  if (irlas_is_product(d)) {
+    ptrdiff_t pixels = d->batch * d->height * d->width, count = irlas_panel_count(&panels);
+    struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
+    return irlas_sweep_scratch(&panels, 1, irlas_ceil_div(pixels, cut.bands));
+  }
   struct irlas_cut cut = irlas_gradient_cut(d, irlas_panel_count(&panels));
   // Whatever the phase, a band sees no more than all taps at stride 1.
   ptrdiff_t rows = irlas_ceil_div(d->height, d->stride_height), columns = irlas_ceil_div(d->width, d->stride_width);

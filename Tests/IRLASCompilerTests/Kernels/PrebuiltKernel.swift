@@ -18,6 +18,8 @@ enum PrebuiltKernel {
       for task in (0..<kernel.tasks(sizes)).shuffled(using: &random) {
         kernel.run(sizes, &pointers, scratch.pointer, task)
       }
+      // The memory is in use until here, which only pointers say.
+      withExtendedLifetime((operands, scratch)) {}
     }
     return results.map(\.values)
   }

@@ -50,6 +50,7 @@ import Testing
       }
       irlas_pool_destroy(pool)
       #expect(nanoseconds.allSatisfy { $0 > 0 })
+      withExtendedLifetime((x, weight, partials)) {}
       results.append(statistics.values + y.values)
     }
     #expect(results[0] == results[1])

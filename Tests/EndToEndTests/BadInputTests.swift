@@ -37,7 +37,7 @@ import Testing
     #expect(result.exitCode == 0 || result.errors.contains("error["))
   }
 
-  @Test(arguments: [
+  private static let mistakes: [(arguments: [String], exitCode: Int32)] = [
     (["stats"], 2),
     (["stats", "samples/digits.irlas", "NoSuchNetwork"], 1),
     (["stats", "samples/digits.irlas", "--set", "classes"], 2),
@@ -56,7 +56,9 @@ import Testing
     (["eval", "samples/digits.irlas", "--weights", "README.md"], 1),
     (["data", "describe", "docs"], 1),
     (["check", "samples/invalid/groups.irlas"], 1),
-  ])
+  ]
+
+  @Test(arguments: mistakes)
   func exitCodesAndMessages(arguments: [String], exitCode: Int32) throws {
     let result = try Command.run(arguments)
     #expect(result.exitCode == exitCode, "\(result.errors)")

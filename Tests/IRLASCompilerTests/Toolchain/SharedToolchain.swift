@@ -9,6 +9,6 @@ enum SharedToolchain {
 
   static let options = ToolchainOptions(
     compiler: CompilerSettings(searchPath: searchPath),
-    cacheDirectory: "/tmp/irlas-test-kernels-\(getuid())",
+    cacheDirectory: FileManager.default.currentDirectoryPath + "/.build/test-kernels",
     parallelism: ProcessInfo.processInfo.activeProcessorCount)
 }

@@ -111,10 +111,11 @@ struct ElaborationCounter: Equatable {
     count.bn(32)
     var (channels, side) = (32, 112)
     // Table 2 of the paper: expansion, channels, copies, stride.
-    for (t, c, n, s) in [
+    let rows: [(Int, Int, Int, Int)] = [
       (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
       (6, 320, 1, 1),
-    ] {
+    ]
+    for (t, c, n, s) in rows {
       for copy in 0..<n {
         let wide = t * channels
         if t > 1 {

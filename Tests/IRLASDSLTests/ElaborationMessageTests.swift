@@ -140,8 +140,8 @@ import Testing
     #expect(messages(String(decoding: bytes, as: UTF8.self)) == "")
   }
 
-  /// One mistake, one message: what depends on it stays silent.
-  @Test(arguments: [
+  /// Bodies with one mistake, and its message.
+  static let singleMistakes: [(String, String)] = [
     (
       "y = x -> nope\nz = y -> relu\nreturn z + (y -> fit) -> linear(10)",
       "error[L0104] 3:10: no layer named `nope`"
@@ -157,7 +157,10 @@ import Testing
       "a, b = x -> split(7)\nreturn a + b", "error[L0312] 3:19: 3 channels cannot be split into 7 equal parts"
     ),
     ("return if x.c / 0 > 1 { x } else { x -> relu }", "error[L0308] 3:11: division by zero"),
-  ])
+  ]
+
+  /// One mistake, one message: what depends on it stays silent.
+  @Test(arguments: singleMistakes)
   func noCascades(body: String, expected: String) {
     #expect(messages(body: body) == expected)
   }

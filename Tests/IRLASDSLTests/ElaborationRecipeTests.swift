@@ -51,7 +51,8 @@ import Testing
     #expect(program.recipe(named: "Quack").recipe == nil)
   }
 
-  @Test(arguments: [
+  /// Fields, and what is wrong with them.
+  static let wrongFields: [(String, String)] = [
     ("optimizer: sgd(lr: 0.1, nesterov: true)", "error[L0505] 2:12: Nesterov's momentum needs a momentum"),
     ("optimizer: sgd(lr: 0.1, momentum: 1)", "error[L0505] 2:35: `momentum` is a number from 0 and below 1"),
     ("optimizer: adam(lr: 0.1)", "error[L0505] 2:12: no optimizer named `adam`"),
@@ -68,7 +69,9 @@ import Testing
     ("seed: -1", "error[L0505] 2:7: `seed` is an Int from 0 to 9_223_372_036_854_775_807"),
     ("epochs: 1 / 0", "error[L0308] 2:9: division by zero"),
     ("epochs: n", "error[L0105] 2:9: no value named `n`"),
-  ])
+  ]
+
+  @Test(arguments: wrongFields)
   func mistakes(field: String, expected: String) {
     let base = "recipe Base { data: idx epochs: 9 optimizer: sgd(lr: 1) }"
     #expect(messages("irlas 1 \(base) recipe R = Base {\n\(field)\n}") == expected)

@@ -33,7 +33,8 @@ enum Samples {
 
 /// The published networks have the published counts, and counts that a second counter agrees with.
 @Suite struct ElaborationSamplesTests {
-  @Test(arguments: [
+  /// File, network, parameters and MACs.
+  static let published: [(String, String, Int, Int)] = [
     ("published/resnext29", "ResNeXt29", 34_426_698, 5_387_266_048),
     ("published/resnet20", "ResNet20", 269_722, 40_551_040),
     ("published/resnet50", "ResNet50", 25_557_032, 4_089_184_256),
@@ -42,7 +43,9 @@ enum Samples {
     ("published/densenet40", "DenseNet40", 1_019_722, 264_812_928),
     ("published/irlas_mobile", "IRLASMobile", 9_962_600, 1_418_807_296),
     ("digits", "TinyResNeXt", 61_162, 1_690_880),
-  ])
+  ]
+
+  @Test(arguments: published)
   func counts(file: String, network: String, params: Int, macs: Int) throws {
     let program = try Samples.load("\(file).irlas")
     let graph = try #require(program.elaborate(network: network).elaboration?.graph)

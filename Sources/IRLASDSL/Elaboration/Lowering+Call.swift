@@ -7,7 +7,8 @@ extension Lowering {
     let parameters: [(name: String, isRequired: Bool)]
     /// Where it is declared; nil for primitives.
     let span: SourceSpan?
-    let rendered: String
+    /// How messages write it.
+    let rendered: () -> String
   }
 
   // MARK: Names
@@ -43,7 +44,7 @@ extension Lowering {
       let primitive = Primitive.all[index]
       let signature = Signature(
         name: name, parameters: primitive.parameters.map { ($0.name, $0.defaultValue == nil) }, span: nil,
-        rendered: primitive.signature)
+        rendered: { primitive.signature })
       return lowerArguments(.primitive(index), signature, arguments ?? [], span, context)
     }
     if let function = NumericFunction(rawValue: name) {
@@ -121,7 +122,7 @@ extension Lowering {
     noteReference(id, nameSpan)
     let signature = Signature(
       name: header.name, parameters: header.parameters.map { ($0.name, $0.defaultValue == nil) },
-      span: header.nameSpan, rendered: header.signature)
+      span: header.nameSpan, rendered: { header.signature })
     lowerArguments(.module(id), signature, arguments, span, context)
   }
 
@@ -139,11 +140,17 @@ extension Lowering {
     var wholes: [SourceSpan] = []
     var failed = false
     var position = 0
+    var indices: [String: Int] = [:]
+    if !arguments.isEmpty {
+      for (index, parameter) in signature.parameters.enumerated() {
+        indices[parameter.name] = indices[parameter.name] ?? index
+      }
+    }
     for argument in arguments {
       let label = argument.label?.name
       let target: Int
       if let label {
-        guard let index = signature.parameters.firstIndex(where: { $0.name == label }) else {
+        guard let index = indices[label] else {
           report(unknownArgument(label, argument, signature))
           failed = true
           continue
@@ -221,7 +228,7 @@ extension Lowering {
     return Diagnostic(
       .unknownArgument, "`\(signature.name)` has no parameter `\(label)`", at: span,
       label: near.map { "did you mean `\($0)`?" } ?? "", secondary: secondary,
-      notes: ["it is \(signature.rendered)"],
+      notes: ["it is \(signature.rendered())"],
       help: near.map { [.init("write `\($0)`", edits: [.init(span, $0)])] } ?? [])
   }
 
@@ -234,7 +241,7 @@ extension Lowering {
         : "`\(signature.name)` has \(counted(limit, "parameter")), not \(count)",
       at: argument.span, label: limit == 0 ? "nothing to set" : "one too many",
       secondary: signature.span.map { [.init($0, "declared here", style: .secondary)] } ?? [],
-      notes: limit == 0 ? [] : ["it is \(signature.rendered)"])
+      notes: limit == 0 ? [] : ["it is \(signature.rendered())"])
   }
 
   private func lowerPartial(

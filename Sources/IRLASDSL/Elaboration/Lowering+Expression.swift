@@ -164,18 +164,32 @@ extension Lowering {
 
   /// Whether an operand of a sum reads `peer`, applies a cell with such a default, or a layer that may be one.
   private func mayNeedPeer(_ node: SyntaxNode) -> Bool {
-    for index in node.tokenRange {
-      let token = node.tree.tokens[index]
-      if token.kind == .peerKeyword { return true }
-      guard token.kind == .identifier else { continue }
-      let name = TokenSyntax(tree: node.tree, index: index).name
-      if let local = find(name) {
-        if layerSlots.contains(local.slot) { return true }
-      } else if case .module(let id)? = names.lookUp(name, in: file), names.modules[id].needsPeer {
-        return true
-      }
+    // The first such token at or after the operand's first one.
+    var low = 0
+    var high = peerTokens.count
+    while low < high {
+      let middle = (low + high) / 2
+      if peerTokens[middle] < node.tokenRange.lowerBound { low = middle + 1 } else { high = middle }
     }
-    return false
+    return low < peerTokens.count && peerTokens[low] < node.tokenRange.upperBound
+  }
+
+  /// The tokens of a module that may need the peers of the sum around them, in order: `peer`, cells with such a
+  /// default, and parameters that may be one of those.
+  static func peerTokens(of header: ModuleHeader, _ names: NameTable) -> [Int] {
+    var layers: Set<String> = []
+    for parameter in header.parameters where parameter.type == .layer || parameter.type == .any {
+      layers.insert(parameter.name)
+    }
+    let tree = header.syntax.node.tree
+    return header.syntax.node.tokenRange.filter { index in
+      let token = TokenSyntax(tree: tree, index: index)
+      if token.kind == .peerKeyword { return true }
+      guard token.kind == .identifier else { return false }
+      if layers.contains(token.name) { return true }
+      guard case .module(let id)? = names.lookUp(token.name, in: header.file) else { return false }
+      return names.modules[id].needsPeer
+    }
   }
 
   // MARK: Control

@@ -48,18 +48,19 @@ extension Lowering {
   private func lowerModule(_ header: ModuleHeader) {
     // Slots: parameters, inputs, then the rest in the order of the text.
     for parameter in header.parameters {
-      let slot = newSlot(parameter.name)
-      if parameter.type == .layer || parameter.type == .any { layerSlots.insert(slot) }
+      _ = newSlot(parameter.name)
     }
     for input in header.inputs { _ = newSlot(input) }
     noteLaterNames(header)
+    peerTokens = Self.peerTokens(of: header, names)
     let statements = header.syntax.statements
     let isNetwork = header.keyword == .network
     let late = statements.filter { isNetwork && isLate($0) }
+    let lateNodes = Set(late.map(\.node.id))
     schedule { sequence in
       for index in header.parameters.indices { sequence.run { $0.lowerParameter(header, index) } }
       sequence.run { $0.lowerInputs(header) }
-      for statement in statements where !late.contains(where: { $0.node == statement.node }) {
+      for statement in statements where !lateNodes.contains(statement.node.id) {
         sequence.run { $0.lowerStatement(statement, isNetwork: isNetwork) }
       }
       sequence.run { $0.lowerReturn(header) }
@@ -208,8 +209,8 @@ extension Lowering {
         if case .name(let name) = size, name.name == "_" { continue }
         sequence.run { lowering in
           if let (name, slot) = lowering.symbolicSize(size) {
-            lowering.define(name, slot: slot, span: size.span)
-            lowering.symbolicSlots.append((slot, name, size.span))
+            lowering.symbolicSizes.append(
+              (lowering.define(name, slot: slot, span: size.span), name, size.span))
             lowering.emit(.bindSize(input: index, axis: axis, slot: slot), size.span)
           } else {
             lowering.schedule {
@@ -375,7 +376,7 @@ extension Lowering {
           .unusedBinding, "`\(name)` is never used", at: local.span, label: "nothing reads it",
           help: [.init("remove it, or bind it to `_`", edits: [.init(local.span, "_")])]))
     }
-    for (slot, name, span) in symbolicSlots where useCount(ofSlot: slot) == 0 {
+    for (local, name, span) in symbolicSizes where useCount(local) == 0 {
       let near = near(name, visibleNames)
       report(
         Diagnostic(

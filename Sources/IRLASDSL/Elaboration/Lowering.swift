@@ -55,10 +55,10 @@ final class Lowering {
   /// All names by index; `scopes` maps words to them.
   private var locals: [Local] = []
   private var scopes: [[String: Int]] = [[:]]
-  /// Slots of parameters that may hold a layer.
-  var layerSlots: Set<Int> = []
+  /// See `peerTokens(of:_:)`.
+  var peerTokens: [Int] = []
   /// Sizes bound by input shapes, with their names.
-  var symbolicSlots: [(slot: Int, name: String, span: SourceSpan)] = []
+  var symbolicSizes: [(local: Int, name: String, span: SourceSpan)] = []
   /// Names that the module binds later, for a better message.
   var laterNames: [String: SourceSpan] = [:]
 
@@ -186,10 +186,12 @@ final class Lowering {
   func popScope() { scopes.removeLast() }
 
   /// Binds a name to a slot in the innermost scope.
-  func define(_ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool = false) {
+  @discardableResult
+  func define(_ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool = false) -> Int {
     locals.append(Local(slot: slot, span: span, mustBeUsed: mustBeUsed))
     scopes[scopes.count - 1][name] = locals.count - 1
     laterNames[name] = nil
+    return locals.count - 1
   }
 
   /// Looks a name up without counting it as a use.
@@ -232,6 +234,6 @@ final class Lowering {
   /// The names that must be read and are not, in the order of the text, with their spans.
   var unusedLocals: [Local] { locals.filter { $0.mustBeUsed && !$0.isUsed } }
 
-  /// The names by index, for warnings about their use.
-  func useCount(ofSlot slot: Int) -> Int { locals.first { $0.slot == slot }?.useCount ?? 0 }
+  /// How often a name, by the index that `define` gave, is read.
+  func useCount(_ local: Int) -> Int { locals[local].useCount }
 }

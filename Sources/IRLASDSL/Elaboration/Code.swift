@@ -137,6 +137,7 @@ struct CallSite: Sendable {
     case local(Int)
   }
 
+  /// What is called.
   let callee: Callee
   /// The name as written.
   let name: String

@@ -13,10 +13,12 @@ extension Lowering {
 
   // MARK: Names
 
+  /// Lowers a lone name.
   func lowerName(_ view: NameSyntax, _ context: Context) {
     lowerReference(view.name, nameSpan: view.span, arguments: nil, span: view.span, context)
   }
 
+  /// Lowers a name with arguments.
   func lowerCall(_ view: CallSyntax, _ context: Context) {
     lowerReference(
       view.name.name, nameSpan: view.name.span, arguments: view.arguments, span: view.span, context)
@@ -295,6 +297,7 @@ extension Lowering {
 
   // MARK: Members
 
+  /// Lowers attributes and methods, and names of used files.
   func lowerPostfix(_ view: PostfixSyntax, _ context: Context) {
     var members = view.members[...]
     let qualified = lowerQualified(view, context)

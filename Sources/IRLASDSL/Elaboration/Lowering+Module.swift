@@ -46,6 +46,16 @@ extension Lowering {
   // MARK: Parts of a module
 
   private func lowerModule(_ header: ModuleHeader) {
+    guard header.syntax.node.allChildren.count <= Self.longest else {
+      let span = header.nameSpan
+      fail(
+        Diagnostic(
+          .programTooBig, "`\(header.name)` has more than \(grouped(Self.longest)) statements", at: span,
+          label: "this one"), span)
+      for _ in header.parameters.indices { _ = newSlot() }
+      for _ in header.inputs.indices { _ = newSlot() }
+      return emit(.leave(count: 1), span)
+    }
     // Slots: parameters, inputs, then the rest in the order of the text.
     for parameter in header.parameters {
       _ = newSlot(parameter.name)

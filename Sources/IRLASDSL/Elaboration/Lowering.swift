@@ -23,10 +23,13 @@ final class Lowering {
 
   /// A name of the module.
   struct Local {
+    /// Where its value is.
     let slot: Int
+    /// Where it is bound.
     let span: SourceSpan
     /// Whether to report the name when nothing reads it.
     let mustBeUsed: Bool
+    /// Whether something reads it.
     var isUsed = false
     /// How often it is read.
     var useCount = 0
@@ -43,8 +46,11 @@ final class Lowering {
   /// The longest chain, sum or list of the text that is unfolded.
   static let longest = 200_000
 
+  /// What the names at the top of the files mean.
   let names: NameTable
+  /// The file whose scope names are looked up in.
   let file: Int
+  /// What is left for messages, shared by all modules of a program.
   let budget: Budget
   private(set) var code = Code()
   private(set) var diagnostics: [Diagnostic] = []
@@ -157,21 +163,25 @@ final class Lowering {
   /// Notes where a metric of the network is to be stored.
   func setMetricSlot(_ metric: Metric, _ slot: Int) { code.metricSlots[metric] = slot }
 
+  /// Keeps what a call needs and returns its index.
   func add(_ site: CallSite) -> Int {
     code.calls.append(site)
     return code.calls.count - 1
   }
 
+  /// Keeps what a sum or product needs and returns its index.
   func add(_ site: OperationSite) -> Int {
     code.operations.append(site)
     return code.operations.count - 1
   }
 
+  /// Keeps what a requirement needs and returns its index.
   func add(_ site: RequirementSite) -> Int {
     code.requirements.append(site)
     return code.requirements.count - 1
   }
 
+  /// Notes how `return` names the outputs.
   func setOutputs(_ outputs: [OutputSite]) { code.outputs = outputs }
 
   /// Notes that the code names a module.

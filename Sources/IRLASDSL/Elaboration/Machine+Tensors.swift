@@ -267,6 +267,7 @@ extension Machine {
     return frame.inputs[index...index]
   }
 
+  /// Binds a symbolic size to what arrives; all tensors of a variadic input have to agree.
   func bindSize(_ input: Int, _ axis: Axis, _ slot: Int) {
     guard let assembly, let first = tensors(ofInput: input).first else { return set(slot, .poison) }
     let size = assembly.shape(first.node)[axis.rawValue]
@@ -274,6 +275,7 @@ extension Machine {
     check(input, axis, size: size, first.source)
   }
 
+  /// Pops the size that an input must have and leaves the cell when it has another.
   func checkSize(_ input: Int, _ axis: Axis, _ span: SourceSpan) {
     let value = pop()
     switch value {
@@ -286,6 +288,7 @@ extension Machine {
     }
   }
 
+  /// Pops the number of tensors of the variadic input and leaves the cell when there are others.
   func checkCount(_ span: SourceSpan) {
     let value = pop()
     if value.isPoison { return abandon() }

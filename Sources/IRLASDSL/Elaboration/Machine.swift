@@ -8,8 +8,9 @@ package struct ElaborationLimits: Hashable, Sendable {
   package var steps = 20_000_000
   /// How deeply cells, repeats and compositions may nest.
   package var depth = 256
-  /// How many elements a list may have, and how deeply lists and layers may nest as values.
+  /// How many elements a list may have.
   package var elements = 100_000
+  /// How deeply lists and layers may nest as values.
   package var nesting = 256
 
   /// The limits of the command line.
@@ -35,16 +36,21 @@ final class Machine {
       case sharing
     }
 
+    /// What it is.
     var work: Work
     /// Where the application stands.
     var site: SourceSpan
+    /// The code that runs; nil for work that is no code.
     var code: CompiledCode?
+    /// The next instruction.
     var pc = 0
+    /// The slots; nil where nothing was given or bound.
     var locals: [Value?] = []
     /// The module whose code runs; nil for a lone expression.
     var module: Int?
     /// The cell that is applied.
     var layer: LayerValue?
+    /// The tensors that the cell was applied to.
     var inputs: [Tensor] = []
     /// The first two links of the chain whose first arrow is being followed.
     var chain: (start: SourceSpan, link: SourceSpan)?
@@ -54,20 +60,29 @@ final class Machine {
 
   /// Lowered code, shared by all frames that run it.
   final class CompiledCode: Sendable {
+    /// The instructions and what they need.
     let code: Code
+    /// Boxes lowered code.
     init(_ code: Code) { self.code = code }
   }
 
+  /// What the names at the top of the files mean.
   let names: NameTable
+  /// The code of every module; nil for spaces and for cells that recurse.
   let codes: [CompiledCode?]
+  /// When to stop.
   let limits: ElaborationLimits
   /// The graph under construction; nil while lone expressions are evaluated.
   let assembly: Assembly?
+  /// Values in use.
   var stack: [Value] = []
+  /// What is in progress, innermost last.
   var frames: [Frame] = []
   private(set) var diagnostics: [Diagnostic] = []
   private var reported: Set<Reported> = []
+  /// Set when a limit is exceeded or the network has no result.
   var isHalted = false
+  /// Instructions run so far, with the elements of lists that were copied.
   var steps = 0
   /// The keys of shared layers that were applied before.
   var appliedShared: Set<Int> = []

@@ -48,6 +48,7 @@ package struct Primitive: Sendable {
   package let inputs: ClosedRange<Int>
   /// What it does, in one line.
   package let documentation: String
+  /// Adds its nodes to a graph.
   let apply: Application
 
   /// The primitive as the manual writes it: `conv(kernel: Kernel, out: Int, stride = 1, ...)`.

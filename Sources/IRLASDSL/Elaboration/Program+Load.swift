@@ -34,6 +34,7 @@ private struct ProgramLoading {
   /// The name under which the standard library is shown.
   static let standardName = "std.irlas"
   private static let fileLimit = 1000
+  private static let declarationLimit = 50_000
 
   // MARK: Files
 
@@ -155,6 +156,13 @@ private struct ProgramLoading {
   mutating func declare() {
     for (index, file) in files.enumerated() {
       for declaration in file.tree.root.declarations {
+        guard names.modules.count + recipes.count < Self.declarationLimit else {
+          diagnostics.append(
+            Diagnostic(
+              .programTooBig, "this program has more than \(grouped(Self.declarationLimit)) declarations",
+              at: declaration.span.start, label: "the first one too many"))
+          return
+        }
         switch declaration {
         case .module(let syntax):
           let header = ModuleHeader(id: names.modules.count, file: index, syntax: syntax)

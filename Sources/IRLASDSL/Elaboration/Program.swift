@@ -21,9 +21,13 @@ package struct Program: Sendable {
   /// The limits under which networks are elaborated.
   package var limits = ElaborationLimits()
 
+  /// What the names at the top of the files mean.
   let names: NameTable
+  /// The code of every module; nil for spaces and for cells that recurse.
   let codes: [Machine.CompiledCode?]
+  /// The files, the entry first.
   let files: [ProgramFile]
+  /// The recipes of all files.
   let recipeDeclarations: [RecipeDeclaration]
 
   /// The networks of the entry file, in the order of the text.
@@ -182,7 +186,9 @@ package struct Program: Sendable {
 
 /// One file of a program.
 struct ProgramFile: Sendable {
+  /// The text.
   let source: SourceFile
+  /// Its tree.
   let tree: SyntaxTree
   /// The `check` lines.
   let checks: [CheckSyntax]
@@ -190,7 +196,10 @@ struct ProgramFile: Sendable {
 
 /// A recipe with the file that declares it.
 struct RecipeDeclaration: Sendable {
+  /// Its name; empty when the text lacks it.
   let name: String
+  /// The file that declares it.
   let file: Int
+  /// The text.
   let syntax: RecipeSyntax
 }

@@ -17,7 +17,9 @@ package struct RecipeForm: Sendable {
 
   /// A parameter of a form.
   struct Parameter: Sendable {
+    /// Its name, which is also its label.
     let name: String
+    /// What it may be.
     let argument: Argument
     /// Nil when it has to be given.
     let defaultValue: Value?
@@ -27,6 +29,7 @@ package struct RecipeForm: Sendable {
 
   /// The word.
   package let name: String
+  /// The parameters, in the order in which they may be given without labels.
   let parameters: [Parameter]
   /// What it does, in one line.
   package let documentation: String

@@ -2,6 +2,7 @@ import IRLASGraph
 
 /// Reads a recipe's fields into a `Recipe`; what cannot be read is reported and left at its default.
 struct RecipeReader {
+  /// The program whose names values may use.
   let program: Program
   /// The file whose scope the values are read in.
   let file: Int

@@ -124,6 +124,8 @@ import Testing
     "return x -> linear(10)",
     "return x -> conv(3, 8)",
     "return x -> conv(3x3, 7 / 2)",
+    "return x -> repeat 2.5 relu",
+    "return x -> repeat (5 / 2) relu",
     "return x -> conv(3x3, 8, strde: 2)",
     "return x -> global_avg_poll",
     "y = x -> relu\nreturn x -> relu",

@@ -40,7 +40,10 @@ extension Machine {
       help: [
         .init(
           "floor, ceil, round or round_to(n, 8) make an Int of it",
-          edits: [.init(span.start, "floor("), .init(span.end, ")")])
+          // A count stands in parentheses unless it is a number or a name.
+          edits: what == "a count"
+            ? [.init(span.start, "(floor("), .init(span.end, "))")]
+            : [.init(span.start, "floor("), .init(span.end, ")")])
       ])
   }
 
@@ -64,6 +67,10 @@ extension Machine {
       default: name = "[Int]"
       }
       help.append(.init("a parameter without a type is an Int; declare it as `\(parameter): \(name)`"))
+    case (.padding, _):
+      help.append(.init("a padding is same, valid, n, [h, w] or [t, l, b, r]"))
+    case (.extent, _):
+      help.append(.init("one number for both axes, or [h, w]"))
     case (.layer, .tensor):
       help.append(.init("a layer is given without its input: relu, not x -> relu"))
     default: break

@@ -127,6 +127,8 @@ extension Machine {
 
   /// One link of a chain: applies the layer, or composes two layers.
   func applyLink(_ link: Value, to input: Value, isFirst: Bool, site: SourceSpan) {
+    charge(link)
+    charge(input)
     if link.isPoison || input.isPoison { return push(.poison) }
     guard case .layer(let layer) = link else { return fail(notALayer(link, site)) }
     if case .layer(let first) = input { return compose(first, layer, site) }
@@ -183,6 +185,7 @@ extension Machine {
     case .tensor(let tensor): return [tensor]
     case .poison: return nil
     case .list(let list):
+      charge(value)
       var tensors: [Tensor] = []
       for element in list.elements {
         switch element {

@@ -126,6 +126,7 @@ extension Machine {
 
   /// Whether a comparison holds; nil for poison and for what is reported here.
   private func compare(_ comparator: Comparator, _ values: [Value], _ span: SourceSpan) -> Bool? {
+    for value in values { charge(value) }
     if values.contains(where: \.isPoison) { return nil }
     do {
       return try comparator.apply(values[0], values[1])
@@ -170,6 +171,7 @@ extension Machine {
   }
 
   private func function(_ function: NumericFunction, _ arguments: [Value], _ span: SourceSpan) {
+    for value in arguments { charge(value) }
     if arguments.contains(where: \.isPoison) { return push(.poison) }
     do {
       push(try function.apply(arguments))
@@ -180,6 +182,7 @@ extension Machine {
 
   private func destructure(_ slots: [Int?], _ span: SourceSpan) {
     let value = pop()
+    charge(value)
     var elements = [Value](repeating: .poison, count: slots.count)
     if !value.isPoison {
       var parts = [value]
@@ -327,6 +330,7 @@ extension Machine {
   func convert(_ value: Value, to type: ValueType, of owner: String, _ parameter: String, _ span: SourceSpan)
     -> Value
   {
+    charge(value)
     do {
       return try type.convert(value)
     } catch {

@@ -89,11 +89,13 @@ extension Machine {
   /// Stores the shape of the first tensor among the topmost values; poison when one of them is.
   func capturePeer(_ slot: Int, _ count: Int) {
     var peer: Value?
-    for value in stack.suffix(count) {
-      if case .tensor(let tensor) = value, peer == nil, let assembly {
+    for value in stack.suffix(count) where peer == nil {
+      steps += 1
+      charge(value)
+      if case .tensor(let tensor) = value, let assembly {
         peer = .shape(assembly.shape(tensor.node))
       }
-      if value.isPoison { peer = peer ?? .poison }
+      if value.isPoison { peer = .poison }
     }
     frames[frames.count - 1].locals[slot] = peer
   }
@@ -177,6 +179,7 @@ extension Machine {
   }
 
   private func sum(_ list: Value.List, _ span: SourceSpan) -> Value {
+    steps += list.elements.count
     var total = Value.integer(0)
     for element in list.elements {
       if element.isPoison { return .poison }

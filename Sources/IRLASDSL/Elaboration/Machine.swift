@@ -115,6 +115,7 @@ final class Machine {
   /// Runs until no frame is left or a limit is exceeded.
   func run() {
     while !isHalted, let frame = frames.last {
+      if steps > limits.steps { return haltAtSteps(frame.site) }
       switch frame.work {
       case .code: runCode()
       case .composition(let layers, let next):
@@ -168,12 +169,15 @@ final class Machine {
       frames[top].pc = pc + 1
       steps += 1
       if steps > limits.steps {
-        return halt(
-          "this program takes more than \(grouped(limits.steps)) steps to unfold", at: compiled.code.spans[pc]
-        )
+        return haltAtSteps(compiled.code.spans[pc])
       }
       execute(compiled.code.instructions[pc], compiled.code, compiled.code.spans[pc])
     }
+  }
+
+  /// Counts the work of going through a list.
+  func charge(_ value: Value) {
+    if case .list(let list) = value { steps += list.elements.count }
   }
 
   // MARK: Stack
@@ -223,6 +227,10 @@ final class Machine {
   func halt(_ message: String, at span: SourceSpan) {
     report(Diagnostic(.programTooBig, message, at: span, label: "here"))
     isHalted = true
+  }
+
+  private func haltAtSteps(_ span: SourceSpan) {
+    halt("this program takes more than \(grouped(limits.steps)) steps to unfold", at: span)
   }
 
   /// Whether `count` more nodes and scopes stay within the limit; halts otherwise.

@@ -32,7 +32,10 @@ import Testing
     ),
     ("a, b = x -> split(1_000_000_000) return a + b", "L0309"),
     ("return x -> upsample(1_000_000_000)", "L0309"),
-    ("a = each i in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] { x } b = (a, a, a, a, a, a, a, a, a, a) c = (b, b, b, b, b, b, b, b, b, b) grow d[1000] = c == c return if d.last { x } else { x }", "L0314"),
+    (
+      "a = (x, x, x, x, x) b = (a, a, a, a, a) c = (b, b, b, b, b, b, b) grow d[2000] = c == c return x -> d.last",
+      "L0314"
+    ),
     ("n = 2000 grow a[n] = 1 grow d[n] = a.sum return x -> repeat (d.size) relu", "L0314"),
     ("return x -> conv(3x3, 9_223_372_036_854_775_807)", "L0309"),
     ("return x -> conv(9223372036854775807x9223372036854775807, 3)", "L0309"),

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 if ! command -v swift >/dev/null 2>&1; then
-  echo "error: no Swift toolchain on PATH. Install Swift 6.2 or later (https://www.swift.org/install)." >&2
+  echo "error: no Swift toolchain on PATH. Install Swift 6.3 or later (https://www.swift.org/install)." >&2
   exit 3
 fi
 

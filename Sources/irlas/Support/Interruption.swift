@@ -7,6 +7,12 @@ enum Interruption {
 
   /// From now on the first signal only sets `isRequested`.
   static func catchSignals() {
+    // A parent may have blocked the signals, and a blocked mask is inherited.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(128 + number) }

@@ -83,6 +83,8 @@ import Testing
     for (index, pixel) in pixels.enumerated() { block(.staging)[offset + index] = pixel }
     let handle = try #require(dlopen("\(folder.path)/program.so", RTLD_NOW))
     let pointers: [UnsafeMutablePointer<Float>?] = tensors.map(\.start)
+    // The calls see addresses only: the buffers must outlive them.
+    defer { withExtendedLifetime((blocks, tensors, scratch)) {} }
     pointers.withUnsafeBufferPointer { parameters in
       let memory: [UnsafeRawPointer?] = [
         UnsafeRawPointer(parameters.baseAddress), UnsafeRawPointer(block(.prepared)),

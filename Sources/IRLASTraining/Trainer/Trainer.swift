@@ -6,6 +6,8 @@ package enum TrainingEvent: Sendable {
   case step(epoch: Int, samples: Int, total: Int, meanLoss: Double)
   /// An epoch has ended.
   case epoch(EpochMetrics)
+  /// A checkpoint has been written; the next step starts now.
+  case saved
 }
 
 /// The figures of one epoch.
@@ -129,10 +131,12 @@ package struct Trainer: ~Copyable {
           position.step < stepsPerEpoch
         {
           try save()
+          report(.saved)
         }
       }
       report(.epoch(try finishEpoch()))
       try save()
+      report(.saved)
     }
     return summary(samples: samples, wasInterrupted: false)
   }

@@ -10,7 +10,8 @@ struct Train: ParsableCommand {
     abstract: "Trains a network by a recipe of its program.",
     discussion: """
       Writes OUT/checkpoint.safetensors (weights, optimiser, position) and OUT/metrics.jsonl (a line per epoch).
-      Ctrl-C finishes the step and saves; --resume goes on to the same bytes.
+      Ctrl-C finishes the step and saves (exit code 130); --resume goes on to the same bytes.
+      `samples_per_second` counts the time in training steps, `seconds` everything.
 
       Example:
         irlas train samples/digits.irlas --out run
@@ -67,11 +68,12 @@ struct Train: ParsableCommand {
     try prepareFolder()
     let started = monotonicSeconds()
     Interruption.catchSignals()
-    var display = TrainingDisplay(epochs: recipe.epochs, quiet: machine.quiet)
+    var display: TrainingDisplay?
     let summary = try reportingFailures { () throws(TrainingError) in
       var session = try TrainingSession(request)
       KernelOptions.report(session.remarks)
-      return try session.run(isInterrupted: { Interruption.isRequested }, report: { display.show($0) })
+      display = TrainingDisplay(epochs: recipe.epochs, quiet: machine.quiet)
+      return try session.run(isInterrupted: { Interruption.isRequested }, report: { display?.show($0) })
     }
     let seconds = monotonicSeconds() - started
     if summary.wasInterrupted {
@@ -79,7 +81,7 @@ struct Train: ParsableCommand {
         "stopped in epoch \(summary.epochs + 1) of \(recipe.epochs); everything is saved\n"
           + "help: go on with the same command and --resume\n")
     }
-    let rate = Double(summary.samples) / max(seconds, 1e-9)
+    let rate = Double(summary.samples) / max(display?.stepSeconds ?? 0, 1e-9)
     switch format {
     case .json:
       StandardOutput.line(

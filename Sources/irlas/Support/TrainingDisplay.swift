@@ -5,15 +5,26 @@ struct TrainingDisplay {
   private let epochs: Int
   private let quiet: Bool
   private var line: ProgressLine?
+  /// When the step in progress began.
+  private var stepStart: Double
+  /// Seconds spent in training steps: without set-up, evaluation and checkpoints.
+  private(set) var stepSeconds = 0.0
 
+  /// A display whose first step starts now.
   init(epochs: Int, quiet: Bool) {
     self.epochs = epochs
     self.quiet = quiet
+    stepStart = monotonicSeconds()
   }
 
   mutating func show(_ event: TrainingEvent) {
+    let now = monotonicSeconds()
+    defer { stepStart = monotonicSeconds() }
     switch event {
+    case .saved:
+      return
     case .step(let epoch, let samples, let total, let meanLoss):
+      stepSeconds += now - stepStart
       if line == nil {
         line = ProgressLine(title: title(epoch), total: total, unit: "images", quiet: quiet)
       }

@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz setup clean
+.PHONY: build demo test lint install fuzz sanitize bench-threads setup clean
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -28,6 +28,16 @@ lint:
 # A million mutated programs through the front end; `make test` runs twenty thousand.
 fuzz: setup
 	IRLAS_FUZZ_COUNT=$${IRLAS_FUZZ_COUNT:-1000000} $(SWIFT) test $(FLAGS) --filter Fuzz
+
+# Kernels, programs, caches and everything that reads files, under the address sanitizer (its own build).
+# The Swift runtime keeps what it allocates, so leaks are not looked for.
+sanitize: setup
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/sanitize --filter \
+	  'Kernel|ThreadPool|Executable|Schedule|GeneratedCode|Checkpoint|Dataset|Image|Lexer|Parser'
+
+# Two threads against one, interleaved, on ResNeXt-29; and that both train it to the same bytes.
+bench-threads: build
+	Benchmarks/threads.py "$(IRLAS)"
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/irlas"

@@ -11,9 +11,10 @@
 #include <immintrin.h>
 #endif
 
-// A step is published by bumping `generation`; threads claim its tasks from a shared counter, so that uneven
-// tasks balance, and report on `finished`. A thread that waits spins for a few tens of microseconds, longer
-// than the pause between two steps of a program, then sleeps: an idle process costs nothing.
+// A step is published as a ticket, the number of its tasks beside the next one to claim; threads claim tasks one
+// by one, so that uneven tasks balance. The step has ended when all tasks have, whichever threads took them: a
+// thread that the machine has no core for delays nobody. A thread that waits spins for a few tens of
+// microseconds, longer than the pause between two steps of a program, then sleeps: an idle process costs nothing.
 
 enum { line = 64, spins = 4000 };
 
@@ -23,13 +24,16 @@ struct irlas_pool {
   float **scratch;
   ptrdiff_t scratch_floats;
 
-  // The step in progress; written by the caller's thread before `generation`.
+  // The step in progress; written before its ticket, and only when no task of another step is claimed.
   const struct irlas_step *step;
-  int quitting;
+  _Atomic int quitting;
 
+  // Bumped after each ticket: what waiting threads watch.
   _Alignas(line) _Atomic uint64_t generation;
-  _Alignas(line) _Atomic int next_task;
-  _Alignas(line) _Atomic int finished;
+  // The number of tasks in the upper half, the next task in the lower.
+  _Alignas(line) _Atomic uint64_t ticket;
+  // Tasks that have not ended yet.
+  _Alignas(line) _Atomic int remaining;
   _Alignas(line) _Atomic int sleepers;
   _Atomic int caller_sleeps;
   pthread_mutex_t mutex;
@@ -75,13 +79,24 @@ static void restore_denormals(unsigned mode) {
 #endif
 }
 
+/// Claims and runs tasks until none is left.
 static void work(struct irlas_pool *pool, int index) {
-  const struct irlas_step *step = pool->step;
-  int tasks = step->tasks;
+  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
   for (;;) {
-    int task = atomic_fetch_add_explicit(&pool->next_task, 1, memory_order_relaxed);
+    uint32_t tasks = (uint32_t)(ticket >> 32), task = (uint32_t)ticket;
     if (task >= tasks) return;
-    step->run(step->dims, step->operands, pool->scratch[index], task);
+    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acquire,
+                                               memory_order_acquire))
+      continue;
+    // Read after the claim: as long as this task has not ended, neither has its step.
+    const struct irlas_step *step = pool->step;
+    step->run(step->dims, step->operands, pool->scratch[index], (int)task);
+    if (atomic_fetch_sub(&pool->remaining, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
+      pthread_mutex_lock(&pool->mutex);
+      pthread_cond_signal(&pool->done);
+      pthread_mutex_unlock(&pool->mutex);
+    }
+    ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
   }
 }
 
@@ -97,9 +112,8 @@ static void await_generation(struct irlas_pool *pool, uint64_t seen) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
-static void publish(struct irlas_pool *pool) {
-  atomic_store_explicit(&pool->next_task, 0, memory_order_relaxed);
-  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
+/// Tells waiting threads that there is something new.
+static void announce(struct irlas_pool *pool) {
   atomic_fetch_add(&pool->generation, 1);
   if (atomic_load(&pool->sleepers) > 0) {
     pthread_mutex_lock(&pool->mutex);
@@ -108,15 +122,21 @@ static void publish(struct irlas_pool *pool) {
   }
 }
 
-static void await_workers(struct irlas_pool *pool) {
-  int others = pool->threads - 1;
+static void publish(struct irlas_pool *pool, const struct irlas_step *step) {
+  pool->step = step;
+  atomic_store_explicit(&pool->remaining, step->tasks, memory_order_relaxed);
+  atomic_store_explicit(&pool->ticket, (uint64_t)(uint32_t)step->tasks << 32, memory_order_release);
+  announce(pool);
+}
+
+static void await_tasks(struct irlas_pool *pool) {
   for (int i = 0; i < spins; i++) {
-    if (atomic_load_explicit(&pool->finished, memory_order_acquire) == others) return;
+    if (atomic_load_explicit(&pool->remaining, memory_order_acquire) == 0) return;
     relax();
   }
   pthread_mutex_lock(&pool->mutex);
   atomic_store(&pool->caller_sleeps, 1);
-  while (atomic_load(&pool->finished) != others) pthread_cond_wait(&pool->done, &pool->mutex);
+  while (atomic_load(&pool->remaining) != 0) pthread_cond_wait(&pool->done, &pool->mutex);
   atomic_store(&pool->caller_sleeps, 0);
   pthread_mutex_unlock(&pool->mutex);
 }
@@ -129,15 +149,10 @@ static void *worker(void *argument) {
   uint64_t seen = 0;
   for (;;) {
     await_generation(pool, seen);
-    seen++;
-    if (pool->quitting) return NULL;
+    // Steps that ended without this thread are skipped.
+    seen = atomic_load_explicit(&pool->generation, memory_order_acquire);
+    if (atomic_load_explicit(&pool->quitting, memory_order_acquire)) return NULL;
     work(pool, start.index);
-    atomic_fetch_add(&pool->finished, 1);
-    if (atomic_load(&pool->caller_sleeps)) {
-      pthread_mutex_lock(&pool->mutex);
-      pthread_cond_signal(&pool->done);
-      pthread_mutex_unlock(&pool->mutex);
-    }
   }
 }
 
@@ -171,8 +186,8 @@ struct irlas_pool *irlas_pool_create(int threads) {
 
 void irlas_pool_destroy(struct irlas_pool *pool) {
   if (!pool) return;
-  pool->quitting = 1;
-  publish(pool);
+  atomic_store(&pool->quitting, 1);
+  announce(pool);
   for (int index = 1; index < pool->threads; index++) pthread_join(pool->handles[index], NULL);
   if (pool->scratch)
     for (int index = 0; index < pool->threads; index++) free(pool->scratch[index]);
@@ -217,10 +232,9 @@ int64_t irlas_pool_run(struct irlas_pool *pool, const struct irlas_step *steps, 
       for (int task = 0; task < step->tasks; task++)
         step->run(step->dims, step->operands, pool->scratch[0], task);
     } else {
-      pool->step = step;
-      publish(pool);
+      publish(pool, step);
       work(pool, 0);
-      await_workers(pool);
+      await_tasks(pool);
     }
     if (nanoseconds) {
       uint64_t end = now();

@@ -69,10 +69,11 @@ import Testing
     expectClose(scores, fixture.inference, 1e-4, "inference")
   }
 
-  @Test(arguments: networks) func gradientsEqualPyTorch(name: String) throws {
+  @Test(arguments: networks, [KernelTier.prebuilt, .specialised])
+  func gradientsEqualPyTorch(name: String, tier: KernelTier) throws {
     let fixture = try PyTorchFixture(name)
     let objective = TrainingObjective(smoothing: fixture.smoothing, update: .none)
-    let executable = try compiled(fixture, .training(objective))
+    let executable = try compiled(fixture, .training(objective), tier)
     expectClose(try step(0, fixture, executable, output: "loss"), [fixture.curve[0]], 1e-4, "loss")
     expectClose(
       try #require(executable.planarOutput("logits")).map(Double.init), fixture.logits, 1e-4, "logits")
@@ -117,7 +118,9 @@ import Testing
     return (interpreter, inputs)
   }
 
-  private func compiled(_ fixture: PyTorchFixture, _ mode: CompileMode) throws -> Executable {
+  private func compiled(
+    _ fixture: PyTorchFixture, _ mode: CompileMode, _ tier: KernelTier = .prebuilt
+  ) throws -> Executable {
     let forward = try fixture.graph()
     let plan = try compile(forward, CompileOptions(mode: mode, batch: fixture.batch))
     let parameters = try ParameterStore(for: plan)
@@ -125,7 +128,7 @@ import Testing
     for (path, values) in fixture.initialValues(forward) {
       #expect(parameters.write(values.map { Float($0) }, to: path), "\(path)")
     }
-    let kernels = try KernelSet(plan.kernelInstances, tier: .prebuilt, SharedToolchain.options)
+    let kernels = try KernelSet(plan.kernelInstances, tier: tier, SharedToolchain.options)
     return try Executable(plan, parameters: parameters, kernels: kernels, pool: KernelPool(threads: 2))
   }
 

@@ -26,7 +26,7 @@ int irlas_pool_threads(const struct irlas_pool *pool);
 /// Gives every thread scratch of at least `floats`; 0, or ENOMEM. No run may be in progress.
 int irlas_pool_reserve(struct irlas_pool *pool, ptrdiff_t floats);
 
-/// Executes the steps in order; a step starts when the one before it has ended on all threads.
+/// Executes the steps in order; a step starts when all tasks of the one before it have ended.
 ///
 /// Returns the number of steps done: fewer than `count` when `*cancel` (may be NULL) was seen non-zero, which
 /// is looked at between steps. `nanoseconds` (may be NULL) receives the wall time of each step.

@@ -54,11 +54,14 @@ struct Compile: ParsableCommand {
     let seconds = decimal(monotonicSeconds() - started, 2)
     StandardOutput.line(
       "\(graph.name): \(plan.step.count) calls of \(plan.kernelInstances.count) kernels (\(set.compiled) compiled now, \(seconds) s), "
-        + "\(mebibytes(plan.byteCount(of: .arena))) of activations for a batch of \(batch)")
+        + "\(size(plan.byteCount(of: .arena))) of activations for a batch of \(batch)")
     StandardOutput.line("\(output): kernels.c, program.c")
   }
 
-  private func mebibytes(_ bytes: Int) -> String { "\(decimal(Double(bytes) / 1_048_576, 1)) MiB" }
+  private func size(_ bytes: Int) -> String {
+    bytes < 1 << 20
+      ? "\(decimal(Double(bytes) / 1024, 1)) KiB" : "\(decimal(Double(bytes) / 1_048_576, 1)) MiB"
+  }
 }
 
 extension Show.Purpose {

@@ -77,8 +77,10 @@ struct Train: ParsableCommand {
     }
     let seconds = monotonicSeconds() - started
     if summary.wasInterrupted {
+      // A bar may stand on the line.
       StandardError.write(
-        "stopped in epoch \(summary.epochs + 1) of \(recipe.epochs); everything is saved\n"
+        (StandardError.isTerminal && !machine.quiet ? "\n" : "")
+          + "stopped in epoch \(summary.epochs + 1) of \(recipe.epochs); everything is saved\n"
           + "help: go on with the same command and --resume\n")
     }
     let rate = Double(summary.samples) / max(display?.stepSeconds ?? 0, 1e-9)

@@ -68,7 +68,8 @@ let package = Package(
       name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph"], swiftSettings: strict),
     .testTarget(
       name: "IRLASTrainingTests",
-      dependencies: ["IRLASTraining", "IRLASCompiler", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
+      dependencies: ["IRLASTraining", "IRLASGraph", "IRLASCompiler", "IRLASDSL", "IRLASTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["irlas", "IRLASTestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: strict),

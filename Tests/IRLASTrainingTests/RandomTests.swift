@@ -1,3 +1,4 @@
+import IRLASGraph
 import IRLASCompiler
 import IRLASTraining
 import Testing
@@ -17,7 +18,7 @@ import Testing
   /// The published FNV-1a values of "", "a" and "foobar", and the first outputs of SplitMix64 from state 0.
   @Test func hashKnownAnswers() {
     func fnv(_ text: String) -> UInt64 {
-      var hash = StableHash()
+      var hash = ByteHash()
       for byte in text.utf8 { hash.combine(byte) }
       return hash.fnv1a
     }
@@ -30,7 +31,7 @@ import Testing
 
   @Test func hashKeepsStringsApart() {
     func hash(_ parts: String...) -> UInt64 {
-      var hash = StableHash()
+      var hash = ByteHash()
       for part in parts { hash.combine(part) }
       return hash.value
     }

@@ -1,3 +1,4 @@
+import IRLASGraph
 /// Labelled images of one size, as they stand in their files: bytes, not yet scaled.
 package struct ImageDataset: Sendable, Equatable {
   /// 1 for grey, 3 for red, green and blue.
@@ -67,7 +68,7 @@ package struct ImageDataset: Sendable, Equatable {
 
   /// A hash of everything in it; checkpoints record it, so that a run resumes on the data it began with.
   package var fingerprint: UInt64 {
-    var hash = StableHash()
+    var hash = ByteHash()
     for size in [channels, height, width, classCount, count] { hash.combine(UInt64(size)) }
     // Eight bytes at a time: a byte-wise hash of 150 MB would be felt at every start.
     var word: UInt64 = 0

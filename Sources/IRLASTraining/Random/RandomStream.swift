@@ -29,7 +29,7 @@ package struct RandomStream: Sendable, RandomNumberGenerator {
 
   /// The Philox key of a seed and purpose: compute it once where many streams share them.
   package static func key(seed: UInt64, purpose: String) -> UInt64 {
-    var hash = StableHash()
+    var hash = ByteHash()
     hash.combine(seed)
     hash.combine(purpose)
     return hash.value

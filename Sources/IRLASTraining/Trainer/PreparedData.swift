@@ -39,7 +39,7 @@ package struct PreparedData: Sendable {
     let usesNormalization = recipe.augmentation.contains(.normalize)
     normalization = usesNormalization ? given ?? Normalization(of: splits.training) : nil
     let steps = Self.steps(recipe, normalization: normalization)
-    var hash = StableHash()
+    var hash = ByteHash()
     hash.combine(splits.training.fingerprint)
     hash.combine(splits.test.fingerprint)
     fingerprint = hash.value

@@ -1,9 +1,11 @@
+import IRLASGraph
+
 /// A 64-bit hash that is the same in every process and on every machine (Swift's own is seeded per process).
 ///
 /// FNV-1a over bytes (G. Fowler, L. C. Noll and K.-P. Vo), finished with the mixer of SplitMix64 (G. L. Steele,
 /// D. Lea and C. H. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014), since plain FNV-1a spreads
 /// short keys poorly into its high bits. Not for security.
-package struct StableHash: Sendable, Equatable {
+package struct ByteHash: Sendable, Equatable {
   private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
   /// The hash of nothing yet.
@@ -30,17 +32,9 @@ package struct StableHash: Sendable, Equatable {
   /// The hash of all that was added.
   package var value: UInt64 { StableHash.mix(state) }
 
-  /// The finishing permutation of SplitMix64: every input bit reaches every output bit.
-  package static func mix(_ word: UInt64) -> UInt64 {
-    var z = word
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
   /// The hash of one string.
   package static func of(_ text: String) -> UInt64 {
-    var hash = StableHash()
+    var hash = ByteHash()
     hash.combine(text)
     return hash.value
   }

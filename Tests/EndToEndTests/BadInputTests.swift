@@ -129,4 +129,41 @@ import Testing
     #expect(deeper.exitCode == 1)
     #expect(deeper.errors.contains("does not fit"))
   }
+
+  @Test func outputThatDoesNotArriveIsAFailure() throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.currentDirectoryURL = Command.root
+    process.arguments = [
+      "-c", "exec \"$0\" stats samples/digits.irlas > /dev/full", Command.executable.path(),
+    ]
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 3)
+    #expect(text.contains("cannot write the output"))
+  }
+
+  @Test func auxiliaryOutputsCountNowhere() throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.write(
+      """
+      irlas 1
+      network N {
+        in image: [1, 8, 8]
+        h = image -> conv(3x3, 4) -> relu
+        return logits: h -> global_avg_pool -> linear(10), aux early: h -> flatten -> linear(10)
+      }
+      check N() { params == 86 }
+      recipe R { data: idx("\(Command.root.path())samples/data/digits")  optimizer: sgd(lr: 0.1) }
+      """, to: "aux.irlas")
+    #expect(try Command.run(["check", program]).exitCode == 0)
+    let stats = try Command.run(["stats", program, "--format", "json"])
+    #expect(stats.output.contains("\"params\":86"), "\(stats.output)")
+    let train = try Command.run(["train", program, "--out", folder.path("run"), "--quiet"])
+    #expect(train.exitCode == 0, "\(train.errors)")
+    #expect(train.errors.contains("auxiliary outputs are left out"))
+  }
 }

@@ -147,4 +147,38 @@ import Testing
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.errors.contains("compiler"))
   }
+
+  @Test func twoRunsCannotShareAFolder() throws {
+    let run = try Run()
+    let (process, _, _) = try Command.start([
+      "train", run.program, "--out", run.folder.path("out"), "--epochs", "100000", "--quiet",
+    ])
+    for _ in 0..<600 where (try? run.folder.read("out/metrics.jsonl"))?.isEmpty ?? true { usleep(20_000) }
+    let second = try run.train("out", ["--resume", "--epochs", "100000"])
+    process.terminate()
+    process.waitUntilExit()
+    #expect(second.exitCode == 3)
+    #expect(second.errors.contains("another process is training"))
+  }
+
+  @Test func noEpochsStillMakeACheckpoint() throws {
+    let run = try Run()
+    #expect(try run.train("out", ["--epochs", "0"]).exitCode == 0)
+    #expect(try !run.checkpoint("out").isEmpty)
+  }
+
+  @Test func aNormalisationThatCannotBeReadIsNamed() throws {
+    let run = try Run()
+    #expect(try run.train("out", ["--epochs", "1"]).exitCode == 0)
+    var bytes = try run.checkpoint("out")
+    // The key keeps its length, so that the file stays well-formed; the text is no longer JSON with a mean.
+    let mark = try #require(bytes.range(of: Data(#"\"mean"#.utf8)))
+    bytes.replaceSubrange(mark, with: Data(#"\"neam"#.utf8))
+    try bytes.write(to: run.folder.url.appending(path: "out/checkpoint.safetensors"))
+    let result = try Command.run([
+      "eval", run.program, "--weights", run.folder.path("out/checkpoint.safetensors"),
+    ])
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains("normalisation"))
+  }
 }

@@ -64,8 +64,14 @@ package struct Subprocess: Sendable {
     defer {
       for pointer in argv + envp { free(pointer) }
     }
+    // A group of its own: Ctrl-C at the terminal is for the caller, who decides what becomes of the work.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     var process: pid_t = 0
-    let code = posix_spawn(&process, executable, &actions, nil, argv, envp)
+    let code = posix_spawn(&process, executable, &actions, &attributes, argv, envp)
     guard code == 0 else { throw PathError(operation: "run", path: executable, code: code) }
     return process
   }

@@ -16,33 +16,12 @@ package enum Metric: String, CaseIterable, Hashable, Sendable {
 extension Graph {
   /// A figure of the network. What only auxiliary outputs read does not count.
   package func value(of metric: Metric) -> Int {
-    guard outputs.contains(where: \.isAuxiliary) else {
-      switch metric {
-      case .params: return parameterCount
-      case .macs: return macs
-      case .depth: return depth
-      }
+    let counted = withoutAuxiliaryOutputs
+    return switch metric {
+    case .params: counted.parameterCount
+    case .macs: counted.macs
+    case .depth: counted.depth
     }
-    var isLive = [Bool](repeating: false, count: nodes.count)
-    for output in outputs where !output.isAuxiliary { isLive[output.value.index] = true }
-    for index in nodes.indices.reversed() where isLive[index] {
-      for input in nodes[index].inputs { isLive[input.index] = true }
-    }
-    var total = 0
-    var depths = [Int](repeating: 0, count: nodes.count)
-    for id in ids where isLive[id.index] {
-      let node = self[id]
-      switch metric {
-      case .params:
-        if case .parameter = node.op { total = saturatingSum(total, node.shape.elementCount) }
-      case .macs: total = saturatingSum(total, macs(of: id))
-      case .depth:
-        let below = node.inputs.map { depths[$0.index] }.max() ?? 0
-        depths[id.index] = below + (node.op.isWeightedLayer ? 1 : 0)
-        total = max(total, depths[id.index])
-      }
-    }
-    return total
   }
 
   /// The parts directly below the network that weigh most, one line each: what to look at when a budget is exceeded.

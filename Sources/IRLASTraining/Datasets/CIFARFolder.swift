@@ -15,11 +15,11 @@ package enum CIFARFolder {
 
   /// Reads `train.bin` and `test.bin`: each record has a coarse and a fine label, of which the fine one counts.
   package static func loadCIFAR100(_ folder: String) throws(FileError) -> DatasetSplits {
-    let meta = CIFARMeta.cifar100
+    let meta = try CIFARMeta.read(folder: folder) ?? .cifar100
     let names = try classNames(folder, file: "fine_label_names.txt", count: meta.classCount)
     return DatasetSplits(
       training: try load(
-        folder, [("train.bin", meta.trainRecords[0])], meta: meta, labelBytes: 2, names: names),
+        folder, [("train.bin", meta.trainRecords.reduce(0, +))], meta: meta, labelBytes: 2, names: names),
       test: try load(folder, [("test.bin", meta.testRecords)], meta: meta, labelBytes: 2, names: names))
   }
 

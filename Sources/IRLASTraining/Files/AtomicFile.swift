@@ -115,7 +115,7 @@ package struct AtomicFile: ~Copyable {
   private static func openPartial(_ partial: String, for path: String) throws(FileError) -> Int32 {
     for _ in 0..<100 {
       let descriptor = open(partial, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else { throw .system(errno, path: path, doing: "create this file") }
+      guard descriptor >= 0 else { throw .writing(errno, path: path, doing: "create this file") }
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         close(descriptor)
         throw FileError(

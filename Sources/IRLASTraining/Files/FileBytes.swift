@@ -59,7 +59,7 @@ package enum FileBytes {
     for end in 1...bytes.count where end == bytes.count || bytes[end] == UInt8(ascii: "/") {
       let part = String(decoding: bytes[..<end], as: UTF8.self)
       if mkdir(part, 0o777) != 0 && !isFolder(part) {
-        throw .system(errno == EEXIST ? ENOTDIR : errno, path: part, doing: "create this folder")
+        throw .writing(errno == EEXIST ? ENOTDIR : errno, path: part, doing: "create this folder")
       }
     }
   }

@@ -59,6 +59,13 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     return false
   }
 
+  /// The error of a failed system call that was to create something: whatever the reason, the machine's.
+  static func writing(_ number: Int32, path: String, doing: String) -> FileError {
+    var error = system(number, path: path, doing: doing)
+    error.kind = .system(number)
+    return error
+  }
+
   /// The error of a failed system call; `doing` completes "cannot ...".
   static func system(_ number: Int32, path: String, doing: String) -> FileError {
     let reason = String(cString: strerror(number))

@@ -98,7 +98,9 @@ package struct SyntheticDataset: Sendable, Equatable {
   }
 
   /// How many pictures ``write(to:threads:operations:progress:)`` makes.
-  package var totalCount: Int { trainCount + testCount }
+  package var totalCount: Int {
+    min(trainCount, SyntheticDataset.countLimit) + min(testCount, SyntheticDataset.countLimit)
+  }
 
   private func check(_ folder: String) throws(FileError) {
     func fail(_ problem: String, _ help: String) -> FileError {

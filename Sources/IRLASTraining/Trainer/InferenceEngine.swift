@@ -30,6 +30,8 @@ package struct InferenceEngine {
       plan = try compile(network, CompileOptions(mode: .inference, batch: batch))
       store = try ParameterStore(for: plan)
       pool = try KernelPool(threads: settings.threads)
+    } catch let error as CompileError {
+      throw .recipe("\(error)")
     } catch {
       throw .engine("\(error)")
     }
@@ -57,7 +59,9 @@ package struct InferenceEngine {
   }
 
   /// The class scores of some samples, `samples.count` rows of `classes`.
-  package func scores(of samples: [Int], from images: BatchAssembler) -> [[Float]] {
+  ///
+  /// - Throws: when a score is not a finite number.
+  package func scores(of samples: [Int], from images: BatchAssembler) throws(TrainingError) -> [[Float]] {
     var rows: [[Float]] = []
     rows.reserveCapacity(samples.count)
     var start = 0
@@ -74,6 +78,10 @@ package struct InferenceEngine {
       _ = program.run()
       let scores = program.output(program.plan.outputs[0].name) ?? []
       let classes = scores.count / batch
+      guard scores[..<(chunk.count * classes)].allSatisfy(\.isFinite) else {
+        throw .checkpoint(
+          "the network's scores are not finite numbers: its weights are damaged or have diverged")
+      }
       for row in chunk.indices { rows.append(Array(scores[row * classes..<(row + 1) * classes])) }
       start += chunk.count
     }
@@ -81,9 +89,9 @@ package struct InferenceEngine {
   }
 
   /// Classifies a whole set: the class with the highest score, the first of equals.
-  package func confusion(on images: BatchAssembler) -> Confusion {
+  package func confusion(on images: BatchAssembler) throws(TrainingError) -> Confusion {
     let labels = images.dataset.labels
-    let scores = scores(of: Array(0..<images.dataset.count), from: images)
+    let scores = try scores(of: Array(0..<images.dataset.count), from: images)
     let classes = max(scores.first?.count ?? 0, images.dataset.classCount)
     var rows = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
     for (label, row) in zip(labels, scores) {

@@ -19,9 +19,13 @@ package struct PictureBatch: Sendable {
 
   /// Reads `paths` and scales the pictures to the input of `network`.
   ///
-  /// - Parameter checkpoint: of the network: its normalisation and class names are used.
+  /// - Parameters:
+  ///   - checkpoint: of the network: its normalisation and class names are used.
+  ///   - path: names the checkpoint in errors.
   /// - Throws: what is wrong with a file, or why the network does not take pictures.
-  package init(paths: [String], for network: Graph, checkpoint: Checkpoint) throws(TrainingError) {
+  package init(paths: [String], for network: Graph, checkpoint: Checkpoint, path: String)
+    throws(TrainingError)
+  {
     let inputs = network.nodes.filter {
       if case .input = $0.op { true } else { false }
     }
@@ -29,6 +33,7 @@ package struct PictureBatch: Sendable {
     else {
       throw .recipe("\(network.name) does not take one grey or coloured picture")
     }
+    _ = try network.classifierShape()
     var pixels: [UInt8] = []
     do throws(FileError) {
       for path in paths {
@@ -41,7 +46,7 @@ package struct PictureBatch: Sendable {
     let dataset = ImageDataset(
       channels: shape.channels, height: shape.height, width: shape.width, classCount: 1, classNames: [],
       pixels: pixels, labels: [UInt8](repeating: 0, count: paths.count))
-    let steps = checkpoint.normalization.map { [Augmentation.normalize($0)] } ?? []
+    let steps = try checkpoint.normalization(path: path).map { [Augmentation.normalize($0)] } ?? []
     do throws(AugmentationChain.ChainError) {
       assembler = try BatchAssembler(dataset, steps: steps, seed: 0, layout: .nhwc)
     } catch {
@@ -53,9 +58,9 @@ package struct PictureBatch: Sendable {
 
 extension InferenceEngine {
   /// All classes of every picture, the likeliest first.
-  package func predictions(for pictures: PictureBatch) -> [[Prediction]] {
+  package func predictions(for pictures: PictureBatch) throws(TrainingError) -> [[Prediction]] {
     let count = pictures.assembler.dataset.count
-    return scores(of: Array(0..<count), from: pictures.assembler).map { scores in
+    return try scores(of: Array(0..<count), from: pictures.assembler).map { scores in
       let peak = Double(scores.max() ?? 0)
       let powers = scores.map { exp(Double($0) - peak) }
       let total = powers.reduce(0, +)

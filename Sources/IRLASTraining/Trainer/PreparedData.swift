@@ -25,6 +25,8 @@ package struct PreparedData: Sendable {
   ) throws(TrainingError) {
     var splits: DatasetSplits
     do throws(FileError) {
+      // Its message for a folder that is not there is the better one.
+      if !FileBytes.isFolder(folder) { _ = try DatasetFormat.detect(folder) }
       let format: DatasetFormat =
         switch recipe.data.format {
         case .idx: .idx
@@ -84,20 +86,29 @@ package struct PreparedData: Sendable {
       throw .recipe(
         "\(network.name) takes images \(inputs[0].shape), but the recipe's data gives \(images)")
     }
-    let outputs = network.outputs.filter { !$0.isAuxiliary }
-    guard outputs.count == 1, let logits = outputs.first else {
-      throw .recipe("\(network.name) has \(outputs.count) outputs, but a classifier has one")
-    }
-    let shape = network[logits.value].shape
+    let shape = try network.classifierShape()
     let classes = training.dataset.classCount
-    guard shape.height == 1, shape.width == 1 else {
-      throw .recipe("\(network.name) returns \(shape), but a classifier returns [classes, 1, 1]")
-    }
     guard shape.channels >= classes else {
       throw .recipe(
-        "\(network.name) tells \(shape.channels) classes apart, but the data has \(classes): --set classes=\(classes)"
-      )
+        "\(network.name) tells \(shape.channels) classes apart, but the data has \(classes)")
     }
+  }
+}
+
+extension Graph {
+  /// The shape of a classifier's one output, `[classes, 1, 1]`; auxiliary outputs do not count.
+  ///
+  /// - Throws: why the network is not a classifier.
+  func classifierShape() throws(TrainingError) -> Shape {
+    let main = outputs.filter { !$0.isAuxiliary }
+    guard main.count == 1, let logits = main.first else {
+      throw .recipe("\(name) has \(main.count) outputs, but a classifier has one")
+    }
+    let shape = self[logits.value].shape
+    guard shape.isImage, shape.height == 1, shape.width == 1 else {
+      throw .recipe("\(name) returns \(shape), but a classifier returns [classes, 1, 1]")
+    }
+    return shape
   }
 }
 

@@ -66,7 +66,15 @@ extension Checkpoint {
   }
 
   /// The mean and deviation that the network's inputs were normalised by.
-  package var normalization: Normalization? { text("normalization").flatMap { Normalization(text: $0) } }
+  ///
+  /// - Throws: when the checkpoint has something else in their place.
+  package func normalization(path: String) throws(TrainingError) -> Normalization? {
+    guard let text = text("normalization") else { return nil }
+    guard let normalization = Normalization(text: text) else {
+      throw .checkpoint("\(path): the checkpoint's normalisation cannot be read: \(text.prefix(80))")
+    }
+    return normalization
+  }
 
   /// Where the run stood.
   ///

@@ -54,6 +54,8 @@ package struct Trainer: ~Copyable {
   private let checkpointInterval: Int
   private var position: RunPosition
   private var log: MetricsLog
+  /// Plans by which earlier parts of the run were computed, where they differ from the present one.
+  private let earlierPlans: String
 
   /// The name of the checkpoint in a run's folder.
   package static let checkpointName = "checkpoint.safetensors"
@@ -71,12 +73,16 @@ package struct Trainer: ~Copyable {
     resuming checkpoint: Checkpoint?, checkpointInterval: Int
   ) throws(TrainingError) {
     let path = FileBytes.join(folder, Self.checkpointName)
+    var earlier = checkpoint?.text("earlier_plans") ?? ""
+    if let plan = checkpoint?.text("plan"), plan != identity.plan { earlier += plan }
     let steps = data.training.dataset.count / engine.batch
     let start: RunPosition
     if let checkpoint {
       start = try checkpoint.position(path: path)
-      guard start.step <= steps, start.epoch <= recipe.epochs else {
-        throw .checkpoint("\(path): the position in it is beyond the end of the run")
+      guard start.step <= steps, start.epoch <= recipe.epochs,
+        start.globalStep == start.epoch * steps + start.step
+      else {
+        throw .checkpoint("\(path): the position in it is not one of this run")
       }
       try engine.load(checkpoint, path: path)
     } else {
@@ -84,6 +90,7 @@ package struct Trainer: ~Copyable {
     }
     log = try Self.openLog(
       FileBytes.join(folder, Self.metricsName), keeping: checkpoint == nil ? 0 : start.metricsLength)
+    earlierPlans = earlier
     self.recipe = recipe
     self.data = data
     self.engine = engine
@@ -113,6 +120,7 @@ package struct Trainer: ~Copyable {
     isInterrupted: () -> Bool, report: (TrainingEvent) -> Void
   ) throws(TrainingError) -> TrainingSummary {
     var samples = 0
+    if position.epoch == recipe.epochs { try save() }
     while position.epoch < recipe.epochs {
       let order = RandomStream.epochOrder(
         seed: recipe.seed, epoch: UInt64(position.epoch), count: data.training.dataset.count)
@@ -153,11 +161,12 @@ package struct Trainer: ~Copyable {
   }
 
   private mutating func finishEpoch() throws(TrainingError) -> EpochMetrics {
-    let validation = data.validation.map { engine.accuracy(on: $0) }
+    var validation: Double?
+    if let held = data.validation { validation = try engine.accuracy(on: held) }
     let metrics = EpochMetrics(
       epoch: position.epoch, samples: stepsPerEpoch * batch,
       trainLoss: position.lossSum / Double(max(stepsPerEpoch, 1)),
-      validationAccuracy: validation, testAccuracy: engine.accuracy(on: data.test),
+      validationAccuracy: validation, testAccuracy: try engine.accuracy(on: data.test),
       learningRate: schedule.learningRate(epoch: position.epoch, step: max(stepsPerEpoch - 1, 0)))
     var members: [JSON.Member] = [
       .init("epoch", .integer(Int64(metrics.epoch + 1))),
@@ -185,6 +194,7 @@ package struct Trainer: ~Copyable {
     var checkpoint = Checkpoint(identity, position, normalization: data.normalization)
     let names = data.training.dataset.classNames
     if !names.isEmpty { checkpoint.set("class_names", names.joined(separator: "\n")) }
+    if !earlierPlans.isEmpty { checkpoint.set("earlier_plans", earlierPlans) }
     engine.store(in: &checkpoint)
     do throws(FileError) {
       try checkpoint.write(to: checkpointPath)

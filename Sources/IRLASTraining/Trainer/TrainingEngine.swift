@@ -30,6 +30,8 @@ package struct TrainingEngine {
       remarks = kernels.remarks
     } catch let error as TrainingError {
       throw error
+    } catch let error as CompileError {
+      throw .recipe("\(error)")
     } catch {
       throw .engine("\(error)")
     }
@@ -62,7 +64,9 @@ package struct TrainingEngine {
   }
 
   /// The share of images that the network, as it stands, classifies rightly.
-  func accuracy(on images: BatchAssembler) -> Double { inference.confusion(on: images).accuracy }
+  func accuracy(on images: BatchAssembler) throws(TrainingError) -> Double {
+    try inference.confusion(on: images).accuracy
+  }
 
   /// Adds parameters, running statistics and momentum to a checkpoint.
   func store(in checkpoint: inout Checkpoint) { checkpoint.take(from: program.parameters) }

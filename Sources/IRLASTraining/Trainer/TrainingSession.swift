@@ -28,6 +28,7 @@ package struct TrainingSession: ~Copyable {
   }
 
   private var trainer: Trainer
+  private let lock: FolderLock
   /// What the user should know before training starts.
   package let remarks: [String]
 
@@ -35,11 +36,17 @@ package struct TrainingSession: ~Copyable {
   package init(_ request: Request) throws(TrainingError) {
     var remarks: [String] = []
     let recipe = request.recipe
+    let lock = try Self.lock(request.folder)
+    let network = request.network.withoutAuxiliaryOutputs
+    if network.outputs.count < request.network.outputs.count {
+      remarks.append("auxiliary outputs are left out: the recipe's loss does not name them")
+    }
     let path = FileBytes.join(request.folder, Trainer.checkpointName)
     let checkpoint = request.isResuming ? try Checkpoint.reading(path) : nil
     let data = try PreparedData(
-      recipe: recipe, folder: request.dataFolder, seed: recipe.seed, normalization: checkpoint?.normalization)
-    try data.check(against: request.network)
+      recipe: recipe, folder: request.dataFolder, seed: recipe.seed,
+      normalization: try checkpoint?.normalization(path: path))
+    try data.check(against: network)
     let count = data.training.dataset.count
     let batch = min(recipe.batch, count)
     guard batch > 0 else { throw .recipe("\(request.dataFolder) has no training images") }
@@ -47,14 +54,14 @@ package struct TrainingSession: ~Copyable {
       remarks.append("the batch is \(batch), not \(recipe.batch): there are no more training images")
     }
     let engine = try TrainingEngine(
-      network: request.network, recipe: recipe, batch: batch,
+      network: network, recipe: recipe, batch: batch,
       evaluationBatch: max(1, min(batch, data.test.dataset.count)), settings: request.settings)
     remarks += engine.remarks
     var plain = recipe
     plain.name = "_"
     plain.data.folder = nil
     let identity = RunIdentity(
-      network: request.network.name, programHash: request.network.programHash.description,
+      network: network.name, programHash: network.programHash.description,
       recipe: plain.description,
       dataFingerprint: data.fingerprint, seed: recipe.seed, batch: batch, plan: engine.planRecord)
     if let checkpoint, let remark = try checkpoint.check(belongsTo: identity, path: path) {
@@ -67,13 +74,22 @@ package struct TrainingSession: ~Copyable {
       } catch {
         throw .file(error)
       }
-      let fresh = try engine.start(from: file, path: initial, head: request.network.headParameters)
+      let fresh = try engine.start(from: file, path: initial, head: network.headParameters)
       if !fresh.isEmpty { remarks.append("the head starts afresh: \(fresh.joined(separator: ", "))") }
     }
     trainer = try Trainer(
       recipe: recipe, data: data, engine: engine, identity: identity, folder: request.folder,
       resuming: checkpoint, checkpointInterval: request.checkpointInterval)
+    self.lock = lock
     self.remarks = remarks
+  }
+
+  private static func lock(_ folder: String) throws(TrainingError) -> FolderLock {
+    do throws(FileError) {
+      return try FolderLock(folder)
+    } catch {
+      throw .file(error)
+    }
   }
 
   /// Trains to the end of the recipe, or until interrupted.
@@ -96,19 +112,18 @@ extension Checkpoint {
 }
 
 extension Graph {
-  /// Paths of the parameters of the last weighted layers before the outputs.
+  /// Paths of the parameters and states of the last weighted layers before the outputs, and of what follows them.
   var headParameters: Set<String> {
     var head: Set<String> = []
     var pending = outputs.map(\.value)
     var seen: Set<NodeID> = []
     while let id = pending.popLast() {
       guard seen.insert(id).inserted else { continue }
-      guard self[id].op.isWeightedLayer else {
-        pending += self[id].inputs
-        continue
-      }
       for input in self[id].inputs {
-        if case .parameter = self[input].op { head.insert(path(of: input)) }
+        switch self[input].op {
+        case .parameter, .state: head.insert(path(of: input))
+        default: if !self[id].op.isWeightedLayer { pending.append(input) }
+        }
       }
     }
     return head

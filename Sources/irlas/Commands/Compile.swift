@@ -30,6 +30,7 @@ struct Compile: ParsableCommand {
   @OptionGroup var kernels: KernelOptions
 
   func run() throws {
+    guard !output.isEmpty else { throw CommandFailure.usage("-o needs the name of a folder") }
     guard (1...1_000_000).contains(batch) else {
       throw CommandFailure.usage("--batch takes a number from 1 to 1000000, not \(batch)")
     }

@@ -34,14 +34,15 @@ struct Eval: ParsableCommand {
     let result = try reportingFailures { () throws(TrainingError) in
       let checkpoint = try Checkpoint.reading(weights)
       let images = try PreparedData(
-        recipe: recipe, folder: folder, seed: recipe.seed, normalization: checkpoint.normalization)
+        recipe: recipe, folder: folder, seed: recipe.seed,
+        normalization: try checkpoint.normalization(path: weights))
       try images.check(against: elaboration.graph)
       let engine = try InferenceEngine(
         network: elaboration.graph, batch: min(recipe.batch, images.test.dataset.count),
         settings: settings)
       try engine.load(checkpoint, path: weights)
       KernelOptions.report(engine.remarks)
-      return engine.confusion(on: images.test)
+      return try engine.confusion(on: images.test)
     }
     switch format {
     case .json:

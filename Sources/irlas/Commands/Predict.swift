@@ -37,12 +37,12 @@ struct Predict: ParsableCommand {
     let settings = kernels.settings(threads: try machine.threadCount())
     let predictions = try reportingFailures { () throws(TrainingError) in
       let checkpoint = try Checkpoint.reading(weights)
-      let pictures = try PictureBatch(paths: image, for: network, checkpoint: checkpoint)
+      let pictures = try PictureBatch(paths: image, for: network, checkpoint: checkpoint, path: weights)
       let engine = try InferenceEngine(
         network: network, batch: min(image.count, 32), settings: settings)
       try engine.load(checkpoint, path: weights)
       KernelOptions.report(engine.remarks)
-      return engine.predictions(for: pictures)
+      return try engine.predictions(for: pictures)
     }
     for (path, ranked) in zip(image, predictions) {
       let best = ranked.prefix(top)

@@ -36,6 +36,9 @@ struct Show: ParsableCommand {
       throw ValidationError(
         "there is no pass `\(dumpAfter)`; passes are \(passNames.joined(separator: ", "))")
     }
+    guard (1...1_000_000).contains(batch) else {
+      throw ValidationError("--batch takes a number from 1 to 1000000, not \(batch)")
+    }
     if ir, dumpAfter != nil { throw ValidationError("--ir and --dump-after exclude each other") }
   }
 

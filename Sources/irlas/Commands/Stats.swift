@@ -25,7 +25,7 @@ struct Stats: ParsableCommand {
   var all = false
 
   func run() throws {
-    let graph = try source.elaborate().elaboration.graph
+    let graph = try source.elaborate().elaboration.graph.withoutAuxiliaryOutputs
     let statistics = graph.statistics
     switch format {
     case .json: StandardOutput.line(json(graph, statistics).line)
@@ -67,6 +67,7 @@ struct Stats: ParsableCommand {
     table.add([graph.name, "", "", grouped(statistics.parameters), grouped(statistics.macs)])
     for line in table.lines { StandardOutput.line(line) }
     StandardOutput.line()
-    StandardOutput.line("\(statistics.nodes) nodes, depth \(statistics.depth)")
+    let nodes = statistics.nodes == 1 ? "1 node" : "\(statistics.nodes) nodes"
+    StandardOutput.line("\(nodes), depth \(statistics.depth)")
   }
 }

@@ -64,7 +64,10 @@ struct Train: ParsableCommand {
       folder: out, settings: kernels.settings(threads: try machine.threadCount()))
     request.isResuming = resume
     request.initialWeights = initial
-    request.checkpointInterval = max(0, checkpointEvery)
+    guard checkpointEvery >= 0 else {
+      throw CommandFailure.usage("--checkpoint-every takes a number from 0, not \(checkpointEvery)")
+    }
+    request.checkpointInterval = checkpointEvery
     try prepareFolder()
     let started = monotonicSeconds()
     Interruption.catchSignals()
@@ -109,6 +112,7 @@ struct Train: ParsableCommand {
 
   /// Makes the folder of the run; one that holds a run already is not overwritten.
   private func prepareFolder() throws {
+    guard !out.isEmpty else { throw CommandFailure.usage("--out needs the name of a folder") }
     if resume, initial != nil { throw CommandFailure.usage("--resume and --init exclude each other") }
     let exists = FileBytes.exists(FileBytes.join(out, Trainer.checkpointName))
     if exists, !resume {

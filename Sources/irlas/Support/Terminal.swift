@@ -9,8 +9,13 @@ private func writeAll(_ text: String, to descriptor: Int32) {
       let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
       if count > 0 {
         done += count
-      } else if errno != EINTR {
+      } else if errno == EPIPE {
         return
+      } else if errno != EINTR {
+        // Results that do not arrive are a failure; messages have nowhere else to go.
+        guard descriptor == STDOUT_FILENO else { return }
+        StandardError.write("error: cannot write the output: \(String(cString: strerror(errno)))\n")
+        exit(CommandFailure.machineExitCode)
       }
     }
   }

@@ -26,7 +26,7 @@ struct TrainingDisplay {
     case .step(let epoch, let samples, let total, let meanLoss):
       stepSeconds += now - stepStart
       if line == nil {
-        line = ProgressLine(title: title(epoch), total: total, unit: "images", quiet: quiet)
+        line = ProgressLine(title: title(epoch), total: total, unit: "images", quiet: quiet, initial: samples)
       }
       line?.update(samples, note: "loss \(decimal(meanLoss, 4))")
     case .epoch(let metrics):

@@ -17,8 +17,8 @@ import Testing
       "return x -> conv(3x3, 4) -> conv(3x3, 8) -> conv(3x3, 12)"
     ),
     (
-      "return x -> repeat 3 conv(3x3, 4 then 8, stride: 1 then 2 then 1)",
-      "return x -> conv(3x3, 4) -> conv(3x3, 8, stride: 2) -> conv(3x3, 8)"
+      "return x -> repeat 3 conv(3x3, 4 then 8, stride: 1 then 2)",
+      "return x -> conv(3x3, 4) -> conv(3x3, 8, stride: 2) -> conv(3x3, 8, stride: 2)"
     ),
     ("return x -> repeat 2 (relu then bn)", "return x -> relu -> bn"),
     (

@@ -122,7 +122,9 @@ import Testing
   @Test(arguments: [
     "y = x -> conv(3x3, 8)\nreturn y + x",
     "return x -> linear(10)",
+    "y = x -> conv(3x3, 8)\nreturn y + x -> fit",
     "return x -> conv(3, 8)",
+    "return x -> conv(3x3, 64, 3x3)",
     "return x -> conv(3x3, 7 / 2)",
     "return x -> repeat 2.5 relu",
     "return x -> repeat (5 / 2) relu",
@@ -159,6 +161,22 @@ import Testing
       "a, b = x -> split(7)\nreturn a + b", "error[L0312] 3:19: 3 channels cannot be split into 7 equal parts"
     ),
     ("return if x.c / 0 > 1 { x } else { x -> relu }", "error[L0308] 3:11: division by zero"),
+    (
+      "return x -> repeat 3 conv(3x3, 4 then 5 then 6)",
+      "error[L0313] 3:46: `then` gives the value of the first copy and of the rest; it takes two values"
+    ),
+    ("return x -> conv(3x3, 64, 3x3)", "error[L0301] 3:27: `stride` of `conv` is an Int or [h, w]"),
+    (
+      "return x -> max_pool(2x2, 2x2) -> max_pool(2x2, [2, 2])",
+      "error[L0301] 3:27: `stride` of `max_pool` is an Int or [h, w]"
+    ),
+    ("b = a -> relu\na = x -> relu\nreturn b", "error[L0105] 3:5: `a` is used before it is bound"),
+    (
+      "grow h[2..4] = x -> relu\nreturn h.last",
+      "error[L0411] 3:8: search spaces are not elaborated by this version"
+    ),
+    ("h = x -> conv 3x3, 4\nreturn h", "error[L0020] 3:15: `3x3` cannot follow a complete value"),
+    ("y == x\nreturn y", "error[L0020] 3:1: this value is used by nothing"),
   ]
 
   /// One mistake, one message: what depends on it stays silent.
@@ -177,6 +195,24 @@ import Testing
       check A() { params == 1 }
       """
     #expect(messages(text) == "error[L0312] 2:46: 7 groups cannot split 3 channels")
+  }
+
+  /// Names of the library by their file, without the file and beside a cell of the same name.
+  @Test func qualifiedNames() {
+    let net = "network N { in x: [3, 8, 8] return x -> std.sep_conv(3x3, 4) -> std.relu }"
+    #expect(messages("irlas 1\n\(net)").hasPrefix("error[L0105] 2:41: this file does not use `std`"))
+    #expect(messages("irlas 1\nuse std\ncell relu { in x return x -> std.relu }\n\(net)") == "")
+  }
+
+  /// A list that `grow` builds needs its name, and a sum with `fit` in it gets no second one: no edit.
+  @Test(arguments: [
+    "grow h[3] = x -> relu\nreturn x",
+    "y = x -> conv(3x3, 8)\nz = x -> conv(3x3, 4)\nreturn y + z + (x -> fit)",
+  ])
+  func noHelpThatDoesNotHelp(body: String) throws {
+    let broken = program("irlas 1\nuse std\nnetwork Net { in x: [3, 32, 32]\n\(body)\n}")
+    let diagnostic = try #require(broken.check().diagnostics.first)
+    #expect(diagnostic.help.allSatisfy { $0.edits.isEmpty })
   }
 
   @Test func notes() {

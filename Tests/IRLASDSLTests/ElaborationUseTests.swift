@@ -37,7 +37,7 @@ import Testing
   @Test func mistakes() {
     check(
       "irlas 1 use \"b.irlas\" \(network)", [:],
-      "error[L0101] 1:13: there is no file `b.irlas`\nerror[L0104] 1:65: no layer named `Block`")
+      "error[L0101] 1:13: there is no file `b.irlas`")
     let circle = messages(
       "irlas 1 use \"b.irlas\" \(network)",
       files: ["b.irlas": "\(block.replacing("irlas 1", with: "irlas 1 use \"main.irlas\""))"])

@@ -165,6 +165,10 @@ struct OperationSite: Sendable {
   let operatorSpans: [SourceSpan]
   /// For each value on the stack, from the bottom, the operand that it is.
   let order: [Int]
+  /// Whether an operand applies `fit` already.
+  var usesFit = false
+  /// The bytes of ` -> fit` directly after the sum, where the text applies it to the whole.
+  var fitAfter: SourceSpan?
 }
 
 /// What a `require` needs beside its condition.

@@ -43,11 +43,7 @@ extension Lowering {
     case nil: break
     }
     if let index = Primitive.indices[name] {
-      let primitive = Primitive.all[index]
-      let signature = Signature(
-        name: name, parameters: primitive.parameters.map { ($0.name, $0.defaultValue == nil) }, span: nil,
-        rendered: { primitive.signature })
-      return lowerArguments(.primitive(index), signature, arguments ?? [], span, context)
+      return lowerPrimitive(index, arguments ?? [], span, context)
     }
     if let function = NumericFunction(rawValue: name) {
       return lowerFunction(function, arguments, nameSpan: nameSpan, span: span, context)
@@ -63,7 +59,33 @@ extension Lowering {
           .notYetElaborated, "`\(name)` is not in this version", at: nameSpan,
           label: "a layer of a later version"), span)
     }
+    if laterNames[name] != nil { earlyNames.insert(name) }
+    // A name that a file would have brought, or a binding that could not be read, is not reported again; and
+    // nothing is looked up for a message that would be dropped.
+    if doubtfulNames.contains(name) || budget.messages <= 0
+      || (laterNames[name] == nil && names.scopes[file].hasFailedUse)
+    {
+      return emit(.constant(.poison), span)
+    }
     fail(unknown(name, at: nameSpan, isLayer: context.isLink || arguments != nil), span)
+  }
+
+  /// The names of cells that the file sees, found once for all messages.
+  private var moduleNames: [String] {
+    if let known = budget.moduleNames[file] { return known }
+    let found = names.moduleNames(in: file)
+    budget.moduleNames[file] = found
+    return found
+  }
+
+  private func lowerPrimitive(
+    _ index: Int, _ arguments: [ArgumentSyntax], _ span: SourceSpan, _ context: Context
+  ) {
+    let primitive = Primitive.all[index]
+    let signature = Signature(
+      name: primitive.name, parameters: primitive.parameters.map { ($0.name, $0.defaultValue == nil) },
+      span: nil, rendered: { primitive.signature })
+    lowerArguments(.primitive(index), signature, arguments, span, context)
   }
 
   /// The message for a name that nothing declares.
@@ -75,12 +97,11 @@ extension Lowering {
     }
     let code: DiagnosticCode = isLayer ? .unknownLayer : .unknownName
     let kind = isLayer ? "layer" : "value"
-    let standard = names.standardNames
     if names.scopes[file].files["std"] == nil {
-      let match = standard.contains(name) ? name : nil
-      let visible = names.layerNames(in: file) + visibleNames
+      let match = names.scopes[names.standardFile].own[name] == nil ? nil : name
       if let near = match
-        ?? (self.near(name, visible) == nil ? self.near(name, standard) : nil)
+        ?? (self.near(name, Primitive.all.map(\.name) + moduleNames + visibleNames) == nil
+          ? self.near(name, names.standardNames) : nil)
       {
         let label =
           match == nil
@@ -93,9 +114,8 @@ extension Lowering {
           help: [.init("add `use std`", edits: edits)])
       }
     }
-    var candidates = visibleNames + names.moduleNames(in: file)
-    candidates += Primitive.all.map(\.name) + NumericFunction.allCases.map(\.rawValue) + ["same", "valid"]
-    guard let near = self.near(name, candidates) else {
+    let own = Primitive.all.map(\.name) + NumericFunction.allCases.map(\.rawValue) + ["same", "valid"]
+    guard let near = self.near(name, visibleNames + own + moduleNames) else {
       return Diagnostic(code, "no \(kind) named `\(name)`", at: span, label: "not known here")
     }
     return Diagnostic(
@@ -311,9 +331,37 @@ extension Lowering {
   /// `std.fit`: a name of a used file. Emits the call and returns true when the base is the name of such a file.
   private func lowerQualified(_ view: PostfixSyntax, _ context: Context) -> Bool {
     guard case .name(let base) = view.base, find(base.name) == nil,
-      names.lookUp(base.name, in: file) == nil, let target = names.scopes[file].files[base.name],
-      let member = view.members.first, let token = member.name
+      names.lookUp(base.name, in: file) == nil, let member = view.members.first, let token = member.name
     else { return false }
+    guard let target = names.scopes[file].files[base.name] else {
+      guard base.name == "std", laterNames["std"] == nil, !names.scopes[file].hasFailedUse else {
+        return false
+      }
+      let help =
+        names.scopes[file].useOfStandard.map { [Diagnostic.Help("add `use std`", edits: [$0])] } ?? []
+      schedule {
+        $0.run {
+          $0.fail(
+            Diagnostic(
+              .unknownName, "this file does not use `std`", at: base.span, label: "not known here", help: help
+            ),
+            view.span)
+        }
+      }
+      return true
+    }
+    let span = base.span.union(member.span)
+    if target == names.standardFile, names.scopes[target].own[token.name] == nil,
+      let index = Primitive.indices[token.name]
+    {
+      // The language's own layer, whatever the file declares under its name.
+      schedule {
+        $0.run {
+          $0.lowerPrimitive(index, member.arguments ?? [], span, context)
+        }
+      }
+      return true
+    }
     guard case .module(let id)? = names.scopes[target].own[token.name] else {
       let candidates = names.scopes[target].own.keys.sorted()
       let near = self.near(token.name, candidates)
@@ -327,7 +375,6 @@ extension Lowering {
       }
       return true
     }
-    let span = base.span.union(member.span)
     schedule {
       $0.run {
         $0.lowerModule(

@@ -6,6 +6,7 @@ extension Lowering {
     let span = expression.span
     var inner = context
     inner.isLink = false
+    inner.fitAfter = nil
     guard expression.node.allChildren.count <= 2 * Self.longest else {
       return fail(
         Diagnostic(
@@ -29,7 +30,7 @@ extension Lowering {
     case .operation(let operation):
       switch operation.family {
       case .or, .and: lowerLogic(operation, inner)
-      case .sum: lowerSum(operation, inner)
+      case .sum: lowerSum(operation, inner, fitAfter: context.fitAfter)
       case .product: lowerProduct(operation, inner)
       }
     case .comparison(let comparison):
@@ -92,8 +93,13 @@ extension Lowering {
     guard let first = links.first else { return emit(.constant(.poison), chain.span) }
     var linkContext = context
     linkContext.isLink = true
+    var firstContext = context
+    if links.count > 1, case .name(let name) = links[1], name.name == "fit" {
+      let (end, last) = (first.span.end, links[1].span.end)
+      firstContext.fitAfter = end.union(last)
+    }
     schedule { sequence in
-      sequence.value(first, context)
+      sequence.value(first, firstContext)
       for (index, link) in links.enumerated().dropFirst() {
         sequence.value(link, linkContext)
         if let slot = context.peerSlot, case .name = link {
@@ -119,12 +125,15 @@ extension Lowering {
     }
   }
 
-  private func lowerSum(_ operation: OperationSyntax, _ context: Context) {
+  private func lowerSum(_ operation: OperationSyntax, _ context: Context, fitAfter: SourceSpan?) {
     let operands = operation.operands
     // What needs the shape of the others is evaluated after them.
     let late = operands.map { mayNeedPeer($0.node) }
     let order = operands.indices.filter { !late[$0] } + operands.indices.filter { late[$0] }
-    let site = add(site(of: operation, operands, order: order))
+    var described = site(of: operation, operands, order: order)
+    described.fitAfter = fitAfter
+    described.usesFit = operands.indices.contains { late[$0] && appliesFit(operands[$0].node) }
+    let site = add(described)
     let slot = late.contains(true) ? newSlot() : nil
     schedule { sequence in
       for (position, index) in order.enumerated() {
@@ -164,14 +173,26 @@ extension Lowering {
 
   /// Whether an operand of a sum reads `peer`, applies a cell with such a default, or a layer that may be one.
   private func mayNeedPeer(_ node: SyntaxNode) -> Bool {
-    // The first such token at or after the operand's first one.
+    let first = firstPeerToken(from: node.tokenRange.lowerBound)
+    return first < peerTokens.count && peerTokens[first] < node.tokenRange.upperBound
+  }
+
+  /// Whether one of the first such tokens of an operand is `fit`.
+  private func appliesFit(_ node: SyntaxNode) -> Bool {
+    peerTokens[firstPeerToken(from: node.tokenRange.lowerBound)...].prefix(16).contains {
+      $0 < node.tokenRange.upperBound && TokenSyntax(tree: node.tree, index: $0).name == "fit"
+    }
+  }
+
+  /// The index in `peerTokens` of the first one at or after a token.
+  private func firstPeerToken(from token: Int) -> Int {
     var low = 0
     var high = peerTokens.count
     while low < high {
       let middle = (low + high) / 2
-      if peerTokens[middle] < node.tokenRange.lowerBound { low = middle + 1 } else { high = middle }
+      if peerTokens[middle] < token { low = middle + 1 } else { high = middle }
     }
-    return low < peerTokens.count && peerTokens[low] < node.tokenRange.upperBound
+    return low
   }
 
   /// The tokens of a module that may need the peers of the sum around them, in order: `peer`, cells with such a
@@ -222,6 +243,14 @@ extension Lowering {
         view.span)
     }
     let parts = view.parts
+    guard parts.count <= 2 else {
+      return fail(
+        Diagnostic(
+          .misplacedThen, "`then` gives the value of the first copy and of the rest; it takes two values",
+          at: parts[2].span, label: "a third value",
+          help: [.init("number the copies to tell more of them apart: repeat 3 as i ... if i == 1 { ... }")]),
+        view.span)
+    }
     let end = newLabel()
     schedule { sequence in
       for (index, part) in parts.enumerated() {

@@ -62,6 +62,7 @@ extension Lowering {
     }
     for input in header.inputs { _ = newSlot(input) }
     noteLaterNames(header)
+    noteDoubtfulNames(header.syntax.node)
     peerTokens = Self.peerTokens(of: header, names)
     let statements = header.syntax.statements
     let isNetwork = header.keyword == .network
@@ -108,7 +109,9 @@ extension Lowering {
   }
 
   /// Binds a name once; a second time is an error, and the first stays.
-  private func defineOnce(_ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool) {
+  private func defineOnce(
+    _ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool, isGrown: Bool = false
+  ) {
     if let earlier = find(name) {
       report(
         Diagnostic(
@@ -116,7 +119,29 @@ extension Lowering {
           secondary: [.init(earlier.span, "first here", style: .secondary)]))
       return
     }
-    define(name, slot: slot, span: span, mustBeUsed: mustBeUsed)
+    define(name, slot: slot, span: span, mustBeUsed: mustBeUsed, isGrown: isGrown)
+  }
+
+  /// Notes the names in text of the body that is no statement: `y == x` may have been meant to bind `y`.
+  private func noteDoubtfulNames(_ node: SyntaxNode) {
+    guard node.isBroken else { return }
+    for child in node.children where child.kind == .unexpected {
+      for index in child.tokenRange {
+        let token = TokenSyntax(tree: child.tree, index: index)
+        if token.kind == .identifier { doubtfulNames.insert(token.name) }
+      }
+    }
+  }
+
+  /// Schedules a value; one in which the parser reported something is poison, so that it is reported once.
+  private func schedule(
+    _ value: ExpressionSyntax, of node: SyntaxNode, _ context: Context, in sequence: inout Sequence
+  ) {
+    if node.isBroken {
+      sequence.emit(.constant(.poison), value.span)
+    } else {
+      sequence.value(value, context)
+    }
   }
 
   private func lowerParameter(_ header: ModuleHeader, _ index: Int) {
@@ -138,7 +163,7 @@ extension Lowering {
       emit(.store(peer), value.span)
     }
     schedule { sequence in
-      sequence.value(value, Context(peerSlot: peer))
+      schedule(value, of: value.node, Context(peerSlot: peer), in: &sequence)
       sequence.emit(.storeDefault(parameter: index), value.span)
       sequence.place(given)
       sequence.run { $0.defineOnce(parameter.name, slot: index, span: span, mustBeUsed: false) }
@@ -252,7 +277,7 @@ extension Lowering {
   private func lowerBinding(_ view: BindingSyntax) {
     let tokens = view.names
     schedule { sequence in
-      sequence.value(view.value, Context())
+      schedule(view.value, of: view.node, Context(), in: &sequence)
       if view.isShared { sequence.emit(.share, view.value.span) }
       sequence.run { lowering in
         let slots = tokens.map { $0.name == "_" ? nil : lowering.newSlot($0.name) }
@@ -272,22 +297,26 @@ extension Lowering {
   private func lowerGrow(_ view: GrowSyntax) {
     guard let token = view.name else { return }
     if case .range = view.count {
-      return report(notYet("`grow` with a range of counts is a choice", at: view.count.span))
+      report(notYet("`grow` with a range of counts is a choice", at: view.count.span))
+      let slot = newSlot(token.name)
+      emit(.constant(.poison), view.span)
+      emit(.store(slot), view.span)
+      return defineOnce(token.name, slot: slot, span: token.span, mustBeUsed: false)
     }
     let (slot, countSlot, indexSlot) = (newSlot(token.name), newSlot(), newSlot())
     let (top, end, poison) = (newLabel(), newLabel(), newLabel())
     schedule { sequence in
-      sequence.value(view.count, Context())
+      schedule(view.count, of: view.node, Context(), in: &sequence)
       sequence.emit(.loopCount(countSlot: countSlot, indexSlot: indexSlot, poison: poison), view.count.span)
       sequence.run { lowering in
         lowering.emit(.growBegin(slot: slot), token.span)
-        lowering.defineOnce(token.name, slot: slot, span: token.span, mustBeUsed: true)
+        lowering.defineOnce(token.name, slot: slot, span: token.span, mustBeUsed: true, isGrown: true)
         lowering.pushScope()
         if let index = view.index { lowering.define(index.name, slot: indexSlot, span: index.span) }
         lowering.place(top)
         lowering.emit(.loopTest(countSlot: countSlot, indexSlot: indexSlot, end: end), view.span)
       }
-      sequence.value(view.element, Context())
+      schedule(view.element, of: view.node, Context(), in: &sequence)
       sequence.run { lowering in
         lowering.popScope()
         // What the elements read of the list is no use of the list.
@@ -304,6 +333,7 @@ extension Lowering {
   }
 
   private func lowerRequire(_ view: RequireSyntax, isNetwork: Bool) {
+    if view.node.isBroken { return }
     let node = view.condition.node
     for index in node.tokenRange {
       let token = TokenSyntax(tree: node.tree, index: index)
@@ -370,7 +400,15 @@ extension Lowering {
       })
     let span = header.syntax.returnStatement?.span ?? header.nameSpan
     schedule { sequence in
-      for output in outputs { sequence.value(output.value, Context()) }
+      let isBroken = header.syntax.returnStatement?.node.isBroken ?? true
+      for output in outputs {
+        // A network without inputs has nothing to return.
+        if isBroken || header.inputs.isEmpty {
+          sequence.emit(.constant(.poison), output.value.span)
+        } else {
+          sequence.value(output.value, Context())
+        }
+      }
       if outputs.isEmpty { sequence.emit(.constant(.poison), span) }
       sequence.emit(.leave(count: max(outputs.count, 1)), span)
     }
@@ -384,7 +422,9 @@ extension Lowering {
       report(
         Diagnostic(
           .unusedBinding, "`\(name)` is never used", at: local.span, label: "nothing reads it",
-          help: [.init("remove it, or bind it to `_`", edits: [.init(local.span, "_")])]))
+          help: local.isGrown
+            ? [.init("remove it")] : [.init("remove it, or bind it to `_`", edits: [.init(local.span, "_")])])
+      )
     }
     for (local, name, span) in symbolicSizes where useCount(local) == 0 {
       let near = near(name, visibleNames)

@@ -13,6 +13,8 @@ final class Lowering {
     var peerSlot: Int?
     /// Whether the expression stands after an arrow.
     var isLink = false
+    /// The bytes of ` -> fit` directly after the expression.
+    var fitAfter: SourceSpan?
   }
 
   /// What is left to do, last first.
@@ -33,6 +35,8 @@ final class Lowering {
     var isUsed = false
     /// How often it is read.
     var useCount = 0
+    /// Whether it is a list that `grow` builds, which needs a name.
+    var isGrown = false
   }
 
   /// Bounds the work on broken programs: beyond it messages are dropped and no near names are looked for.
@@ -41,6 +45,10 @@ final class Lowering {
     var messages = 1000
     /// How many more names are compared with all others.
     var suggestions = 200
+    /// How many more pairs of names are compared.
+    var comparisons = 100_000
+    /// The names of cells that a file sees, by file, once they were asked for.
+    var moduleNames: [Int: [String]] = [:]
   }
 
   /// The longest chain, sum or list of the text that is unfolded.
@@ -67,6 +75,10 @@ final class Lowering {
   var symbolicSizes: [(local: Int, name: String, span: SourceSpan)] = []
   /// Names that the module binds later, for a better message.
   var laterNames: [String: SourceSpan] = [:]
+  /// Names that were read before they are bound: they are used all the same.
+  var earlyNames: Set<String> = []
+  /// Names in text that is no statement: one of them may be a binding that could not be read.
+  var doubtfulNames: Set<String> = []
 
   /// Lowers in the scope of a file.
   init(names: NameTable, file: Int, budget: Budget = Budget()) {
@@ -155,9 +167,11 @@ final class Lowering {
 
   /// The candidate nearest to a misspelt name, while the budget lasts.
   func near(_ name: String, _ candidates: @autoclosure () -> [String]) -> String? {
-    guard budget.suggestions > 0 else { return nil }
+    guard budget.suggestions > 0, budget.comparisons > 0, budget.messages > 0 else { return nil }
     budget.suggestions -= 1
-    return nearest(to: name, among: candidates().prefix(5000))
+    let compared = candidates().prefix(5000)
+    budget.comparisons -= compared.count
+    return nearest(to: name, among: compared)
   }
 
   /// Notes where a metric of the network is to be stored.
@@ -197,8 +211,15 @@ final class Lowering {
 
   /// Binds a name to a slot in the innermost scope.
   @discardableResult
-  func define(_ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool = false) -> Int {
-    locals.append(Local(slot: slot, span: span, mustBeUsed: mustBeUsed))
+  func define(
+    _ name: String, slot: Int, span: SourceSpan, mustBeUsed: Bool = false, isGrown: Bool = false
+  ) -> Int {
+    var local = Local(slot: slot, span: span, mustBeUsed: mustBeUsed, isGrown: isGrown)
+    if earlyNames.contains(name) {
+      local.isUsed = true
+      local.useCount = 1
+    }
+    locals.append(local)
     scopes[scopes.count - 1][name] = locals.count - 1
     laterNames[name] = nil
     return locals.count - 1

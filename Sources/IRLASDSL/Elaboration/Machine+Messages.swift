@@ -69,6 +69,13 @@ extension Machine {
       help.append(.init("a parameter without a type is an Int; declare it as `\(parameter): \(name)`"))
     case (.padding, _):
       help.append(.init("a padding is same, valid, n, [h, w] or [t, l, b, r]"))
+    case (.extent, .kernel(let size)):
+      let text = size.height == size.width ? "\(size.height)" : "[\(size.height), \(size.width)]"
+      help.append(
+        .init(
+          "a Kernel is the size of a window; for steps of this size write \(text)", edits: [.init(span, text)]
+        )
+      )
     case (.extent, _):
       help.append(.init("one number for both axes, or [h, w]"))
     case (.layer, .tensor):
@@ -218,8 +225,18 @@ extension Machine {
     // `fit` divides both sizes by one stride and sets the channels: it helps where that gives the other shape.
     let index: Int
     if isReached(from: b, a) { index = odd } else if isReached(from: a, b) { index = 0 } else { return [] }
-    guard index < site.operandSpans.count else { return [] }
+    guard index < site.operandSpans.count, !site.usesFit else { return [] }
     let span = site.operandSpans[index]
+    if let link = site.fitAfter {
+      // `y + x -> fit` applies `fit` to the sum.
+      return [
+        .init(
+          "an arrow applies to the whole sum before it; write `fit` beside the shortcut only",
+          edits: link.lower == span.upper
+            ? [.init(span.start, "("), .init(link.end, ")")]
+            : [.init(span.start, "("), .init(span.end, " -> fit)"), .init(link, "")])
+      ]
+    }
     let edits: [Diagnostic.Edit] =
       site.operandNames[index] == nil ? [] : [.init(span.start, "("), .init(span.end, " -> fit)")]
     let project = Diagnostic.Help("project the shortcut where needed", edits: edits)

@@ -62,7 +62,11 @@ private struct ProgramLoading {
     var next = 0
     while next < files.count {
       for use in files[next].tree.root.uses {
-        if let file = file(of: use, from: next) { uses[next].append((file, use)) }
+        if let file = file(of: use, from: next) {
+          uses[next].append((file, use))
+        } else {
+          names.scopes[next].hasFailedUse = true
+        }
       }
       next += 1
     }
@@ -229,6 +233,7 @@ private struct ProgramLoading {
     _ name: String, as alias: String, from target: Int, into user: Int, at span: SourceSpan, isExplicit: Bool
   ) {
     guard let declaration = names.scopes[target].own[name] else {
+      names.scopes[user].hasFailedUse = true
       let near = nearest(to: name, among: names.scopes[target].own.keys.sorted())
       diagnostics.append(
         Diagnostic(

@@ -65,8 +65,7 @@ indirect enum ValueType: Hashable, Sendable {
     switch (self, value) {
     case (.any, _), (.int, .integer), (.float, .float), (.number, .integer), (.number, .float),
       (.bool, .boolean),
-      (.kernel, .kernel), (.layer, .layer), (.shape, .shape), (.padding, .padding), (.axis, .axis),
-      (.extent, .kernel):
+      (.kernel, .kernel), (.layer, .layer), (.shape, .shape), (.padding, .padding), (.axis, .axis):
       return value
     case (.float, .integer(let number)): return .float(Double(number))
     case (.float, .rational(let number)): return .float(number.double)

@@ -70,6 +70,18 @@ import Testing
     #expect(clock.now - start < .seconds(20))
   }
 
+  /// Many unknown names beside as many declarations: the work on messages does not grow with their product.
+  @Test func manyUnknownNames() {
+    let cells = (0..<5000).map { "cell C\($0) { in x return x -> foo\($0) }\n" }.joined()
+    let clock = ContinuousClock()
+    for use in ["", "use std\n"] {
+      var found = ""
+      let time = clock.measure { found = messages("irlas 1\n\(use)\(cells)") }
+      #expect(found.hasPrefix("error[L0104]"))
+      #expect(time < .seconds(20))
+    }
+  }
+
   @Test func selfApplication() {
     let found = messages(
       network("return x -> Twice(Twice)", "cell Twice(f: Layer) { in x return x -> f(f) }"))

@@ -176,7 +176,9 @@ import Testing
       "error[L0411] 3:8: search spaces are not elaborated by this version"
     ),
     ("h = x -> conv 3x3, 4\nreturn h", "error[L0020] 3:15: `3x3` cannot follow a complete value"),
-    ("y == x\nreturn y", "error[L0020] 3:1: this value is used by nothing"),
+    ("y == x\nreturn y", "error[L0020] 3:3: `==` compares; a binding is written `name = value`"),
+    ("return x -> conv(3 x 3, 4)", "error[L0020] 3:18: a Kernel has no blanks in it"),
+    ("return x -> repeat -1 relu", "error[L0309] 3:20: a count cannot be negative"),
   ]
 
   /// One mistake, one message: what depends on it stays silent.
@@ -213,6 +215,16 @@ import Testing
     let broken = program("irlas 1\nuse std\nnetwork Net { in x: [3, 32, 32]\n\(body)\n}")
     let diagnostic = try #require(broken.check().diagnostics.first)
     #expect(diagnostic.help.allSatisfy { $0.edits.isEmpty })
+  }
+
+  /// A network with an open parameter is not elaborated unless a `check` line does.
+  @Test func openParameters() {
+    let text = "irlas 1 network N(c) { in x: [1, 8, 8] return x -> conv(3x3, c) }"
+    #expect(messages(text) == "warning[L0302] 1:17: `N` was not checked: `c` has no default")
+    #expect(messages(text + " check N(2) { params == 18 }") == "")
+    #expect(
+      messages("irlas 1 network N { return 3 }")
+        == "error[L0034] 1:20: a cell, network or space starts with its inputs")
   }
 
   @Test func notes() {

@@ -71,6 +71,18 @@ import Testing
     ("epochs: n", "error[L0105] 2:9: no value named `n`"),
   ]
 
+  /// Schedules that the epochs do not reach the end of, and what is said.
+  @Test(arguments: [
+    ("warmup(epochs: 5) then step(at: [6, 8], by: 0.1)", ""),
+    ("step(at: [9], by: 0.1)", "warning[L0505] 1:38: the training ends before the step at epoch 9"),
+    ("warmup(epochs: 9) then cosine", "warning[L0505] 1:38: the warm-up lasts to the end of the training"),
+  ])
+  func unreachedPhases(schedule: String, expected: String) {
+    #expect(
+      messages("irlas 1 recipe R { data: idx epochs: 9 optimizer: sgd(lr: 1) schedule: \(schedule) }")
+        == expected)
+  }
+
   @Test(arguments: wrongFields)
   func mistakes(field: String, expected: String) {
     let base = "recipe Base { data: idx epochs: 9 optimizer: sgd(lr: 1) }"

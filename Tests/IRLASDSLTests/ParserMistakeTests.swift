@@ -136,6 +136,9 @@ import Testing
       "x -> ‹cell› -> bn", .keywordAsName, "`cell` is a keyword and names no value",
       fixed: "x -> `cell` -> bn")
     checkValue("dropout(‹.›5)", .malformedNumber, "a number starts with a digit", fixed: "dropout(0.5)")
+    checkValue(
+      "x -> conv(‹3 x 3›, 4)", .unexpectedToken, "a Kernel has no blanks in it", fixed: "x -> conv(3x3, 4)")
+    checkValue("x -> repeat ‹-1› relu", .valueOutOfRange, "a count cannot be negative")
     checkValue("x.‹› -> bn", .expectedName, "the name of a member is missing")
   }
 
@@ -146,6 +149,11 @@ import Testing
       "‹x› -> relu -> bn", .missingReturn, "`return` is missing before the result",
       fixed: "return x -> relu -> bn")
     checkBody("‹x -> relu›\n  y = x\n  return y", .unexpectedToken, "this value is used by nothing")
+    checkBody(
+      "y ‹==› x\n  return y", .unexpectedToken, "`==` compares; a binding is written `name = value`",
+      fixed: "y = x\n  return y")
+    checkMistake(
+      "network A {‹›\n  return x\n}", .missingInputs, "a cell, network or space starts with its inputs")
     checkBody("return x\n  ‹y› = x", .misplacedStatement, "nothing follows `return`")
     checkBody(
       "return x\n  ‹return› x", .misplacedStatement, "a cell returns once; further outputs follow a comma")

@@ -363,7 +363,8 @@ extension Lowering {
       return true
     }
     guard case .module(let id)? = names.scopes[target].own[token.name] else {
-      let candidates = names.scopes[target].own.keys.sorted()
+      var candidates = names.scopes[target].own.keys.sorted()
+      if target == names.standardFile { candidates += Primitive.all.map(\.name) }
       let near = self.near(token.name, candidates)
       schedule {
         $0.run {

@@ -41,7 +41,10 @@ extension Program {
   package func check() -> CheckReport {
     var all = diagnostics
     for header in names.modules where header.file == 0 && header.keyword == .network {
-      guard header.parameters.allSatisfy({ $0.defaultValue != nil }) else { continue }
+      if let open = header.parameters.first(where: { $0.defaultValue == nil }) {
+        if let warning = unchecked(header, open) { all.append(warning) }
+        continue
+      }
       all += elaborate(header, arguments: []).1
     }
     let checks = runChecks()
@@ -54,6 +57,17 @@ extension Program {
       bag.report(diagnostic)
     }
     return CheckReport(diagnostics: bag.finish(), checks: checks)
+  }
+
+  /// The warning that a network has not been elaborated; nil where a `check` line or an earlier message speaks of it.
+  private func unchecked(_ header: ModuleHeader, _ open: ModuleHeader.Parameter) -> Diagnostic? {
+    let isChecked = files[0].checks.contains { $0.target?.name == header.name }
+    guard !isChecked, !header.syntax.node.isBroken else { return nil }
+    return Diagnostic(
+      .missingArgument, severity: .warning, "`\(header.name)` was not checked: `\(open.name)` has no default",
+      at: header.nameSpan, label: "not elaborated",
+      secondary: [.init(open.span, "no default", style: .secondary)],
+      help: [.init("give it a default, or a `check` line with a value")])
   }
 
   /// One error is said once, however many networks and checks run into it.

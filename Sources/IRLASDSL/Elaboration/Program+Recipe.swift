@@ -47,7 +47,35 @@ extension Program {
       read(name, field.syntax, &reader, into: &recipe)
       diagnostics += reader.diagnostics
     }
-    return (diagnostics.contains { $0.severity == .error } ? nil : recipe, diagnostics)
+    if diagnostics.contains(where: { $0.severity == .error }) { return (nil, diagnostics) }
+    if let epochs = fields["epochs"]?.syntax.value.span, let schedule = fields["schedule"]?.syntax.value.span,
+      let late = unreached(recipe)
+    {
+      diagnostics.append(
+        Diagnostic(
+          .invalidField, severity: .warning, late, at: epochs, label: counted(recipe.epochs, "epoch"),
+          secondary: [.init(schedule, "the schedule", style: .secondary)]))
+    }
+    return (recipe, diagnostics)
+  }
+
+  /// What of a schedule lies beyond the last epoch, in words.
+  private func unreached(_ recipe: Recipe) -> String? {
+    var warmup = 0
+    for phase in recipe.schedule {
+      switch phase {
+      case .constant, .cosine: break
+      case .warmup(let epochs):
+        let (sum, overflow) = warmup.addingReportingOverflow(epochs)
+        warmup = overflow ? Int.max : sum
+        if warmup >= recipe.epochs { return "the warm-up lasts to the end of the training" }
+      case .step(let epochs, _):
+        if let late = epochs.first(where: { $0 >= recipe.epochs }) {
+          return "the training ends before the step at epoch \(late)"
+        }
+      }
+    }
+    return nil
   }
 
   private func read(

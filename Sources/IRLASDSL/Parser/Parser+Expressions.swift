@@ -232,6 +232,13 @@ extension Parser {
       open.parentheses -= 1
       expectClosing(.rightParenthesis, opener: opener)
       finish(.parenthesized, from: mark)
+    case .minus where next == .number:
+      reportNegativeCount(number: index(after: position))
+      bump()
+      bump()
+      finish(.unexpected, from: mark)
+      pushMissing()
+      return
     default:
       reportNoValue()
       pushMissing()

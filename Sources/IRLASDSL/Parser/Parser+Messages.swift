@@ -56,6 +56,23 @@ extension Parser {
         help: [insertion(",", at: previousEnd, "separate the items with a comma")]))
   }
 
+  /// `3 x 3`, from its first number to its last.
+  mutating func reportKernelInParts(first: Int, last: Int) {
+    guard admits() else { return }
+    let whole = span(of: first).union(span(of: last))
+    let kernel = "\(shortened(text(of: first)))x\(shortened(text(of: last)))"
+    bag.report(
+      Diagnostic(
+        .unexpectedToken, "a Kernel has no blanks in it", at: whole, help: [replacement(kernel, of: whole)]))
+  }
+
+  /// `repeat -1`, up to the number.
+  mutating func reportNegativeCount(number: Int) {
+    guard admits() else { return }
+    bag.report(
+      Diagnostic(.valueOutOfRange, "a count cannot be negative", at: span.union(span(of: number))))
+  }
+
   /// A bracket has no partner.
   mutating func reportUnclosed(_ closing: TokenKind, opener: Int) {
     guard admits() else { return }

@@ -116,7 +116,7 @@ extension Parser {
         continue
       }
       if !hasInputs, !hasStatements, !hasReturn, !kind.startsModule {
-        reportNoInputs(brace: brace)
+        reportNoInputs(brace: brace, isNetwork: tokens[keyword].kind == .networkKeyword)
         hasInputs = true
       }
       if hasReturn, !at(.semicolon) { reportAfterReturn() }
@@ -125,7 +125,9 @@ extension Parser {
       if position == before { skipToken() }
       hasStatements = true
     }
-    if !hasInputs, !hasReturn, !hasStatements { reportNoInputs(brace: brace) }
+    if !hasInputs, !hasReturn, !hasStatements {
+      reportNoInputs(brace: brace, isNetwork: tokens[keyword].kind == .networkKeyword)
+    }
     if !hasReturn, admits() {
       let place = tokens[name].kind == .identifier ? span(of: name) : span
       let what = tokens[name].kind == .identifier ? "`\(shortened(text(of: name)))`" : "this"
@@ -137,17 +139,20 @@ extension Parser {
     if let brace { expectClosing(.rightBrace, opener: brace) } else { _ = eat(.rightBrace) }
   }
 
-  private mutating func reportNoInputs(brace: Int?) {
+  private mutating func reportNoInputs(brace: Int?, isNetwork: Bool) {
     guard admits() else { return }
     let place = brace.map { span(of: $0).end } ?? span.start
     bag.report(
       Diagnostic(
         .missingInputs, "a cell, network or space starts with its inputs", at: place,
-        label: "`in x` is missing here",
+        label: isNetwork ? "the inputs are missing here" : "`in x` is missing here",
         help: [
-          Diagnostic.Help(
-            "name the inputs, as in `in x`, `in s0, s1` or `in image: [3, 32, 32]`",
-            edits: brace == nil ? [] : [Diagnostic.Edit(place, "\n  in x")])
+          // The shape of a network's input cannot be guessed.
+          isNetwork
+            ? Diagnostic.Help("name the inputs and their shapes, as in `in image: [3, 32, 32]`")
+            : Diagnostic.Help(
+              "name the inputs, as in `in x`, `in s0, s1` or `in image: [3, 32, 32]`",
+              edits: brace == nil ? [] : [Diagnostic.Edit(place, "\n  in x")])
         ]))
   }
 

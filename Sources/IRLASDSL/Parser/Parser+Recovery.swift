@@ -141,6 +141,22 @@ extension Parser {
     reportUnclosed(closing, opener: opener)
   }
 
+  /// Whether `3 x 3` stands here, its first number being read: a Kernel with blanks in it.
+  private var isKernelInParts: Bool {
+    at(.identifier) && consumed > 0 && tokens[consumed - 1].kind == .number && next == .number
+      && text(of: position) == "x"
+  }
+
+  /// Reports a Kernel with blanks in it and steps over what follows its first number.
+  private mutating func skipRestOfKernel() {
+    let number = index(after: position)
+    reportKernelInParts(first: consumed - 1, last: number)
+    let mark = mark()
+    bump()
+    bump()
+    finish(.unexpected, from: mark)
+  }
+
   /// The items of a bracketed list up to its closing bracket, with commas between them; the opening bracket has been
   /// consumed as token `opener`. Returns the number of items and whether the last one had a comma after it.
   mutating func parseItems(
@@ -163,6 +179,12 @@ extension Parser {
       if trailingComma { continue }
       if at(closing) || at(.endOfFile) || startsStatement { break }
       if kind.closes { break }
+      if isKernelInParts {
+        skipRestOfKernel()
+        trailingComma = eat(.comma)
+        if trailingComma { continue }
+        if at(closing) || at(.endOfFile) || startsStatement || kind.closes { break }
+      }
       if kind.startsExpression || (kind.isWord && next == .colon), position > before {
         reportMissingComma()
         continue

@@ -13,7 +13,7 @@ extension Parser {
     case .semicolon:
       reportSemicolon()
       skipToken()
-    case .identifier where next == .equal || next == .comma || next == .colon: parseBinding()
+    case .identifier where [.equal, .equalEqual, .comma, .colon].contains(next): parseBinding()
     case _ where kind.isKeyword && next == .equal: parseBinding()
     case _ where kind.startsDeclaration:
       if admits() {
@@ -39,6 +39,14 @@ extension Parser {
           Diagnostic(
             .missingToken, "a binding is written `name = value`", at: span,
             help: [Diagnostic.Help("write `=`", edits: [Diagnostic.Edit(span, isAdjacent ? " =" : "=")])]))
+      }
+      skipToken()
+    } else if at(.equalEqual) {
+      if admits() {
+        bag.report(
+          Diagnostic(
+            .unexpectedToken, "`==` compares; a binding is written `name = value`", at: span,
+            help: [Diagnostic.Help("write `=`", edits: [Diagnostic.Edit(span, "=")])]))
       }
       skipToken()
     } else if !eat(.equal) {

@@ -171,6 +171,7 @@ import Testing
       "error[L0301] 3:27: `stride` of `max_pool` is an Int or [h, w]"
     ),
     ("b = a -> relu\na = x -> relu\nreturn b", "error[L0105] 3:5: `a` is used before it is bound"),
+    ("b = h -> relu\ngrow h[2] = x -> relu\nreturn b", "error[L0105] 3:5: `h` is used before it is bound"),
     (
       "grow h[2..4] = x -> relu\nreturn h.last",
       "error[L0411] 3:8: search spaces are not elaborated by this version"

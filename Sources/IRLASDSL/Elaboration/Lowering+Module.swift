@@ -320,7 +320,7 @@ extension Lowering {
       sequence.run { lowering in
         lowering.popScope()
         // What the elements read of the list is no use of the list.
-        lowering.setUsed(token.name, false)
+        lowering.setUsed(token.name, lowering.earlyNames.contains(token.name))
         lowering.emit(.growAppend(slot: slot), view.element.span)
         lowering.emit(.loopNext(indexSlot: indexSlot, top: top), view.span)
         // Reached by a jump only: a poisoned count leaves the list poisoned.

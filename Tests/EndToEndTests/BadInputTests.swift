@@ -47,6 +47,7 @@ import Testing
     (["stats", "samples/digits.irlas", "--format", "xml"], 2),
     (["render", "samples/digits.irlas", "-o", "picture.bmp"], 2),
     (["render", "samples/digits.irlas", "-o", "/dev/null/nowhere/picture.svg"], 3),
+    (["render", "samples/digits.irlas", "--collapse", "Nope", "-o", "picture.svg"], 1),
     (["show", "samples/digits.irlas", "--dump-after", "nothing"], 2),
     (["compile", "samples/digits.irlas", "-o", "x", "--batch", "0"], 2),
     (["train", "samples/digits.irlas", "--out", "/dev/null/nowhere"], 3),

@@ -71,10 +71,10 @@ import Testing
 
   @Test func aKilledRunGoesOnToTheSameBytes() throws {
     let run = try Run()
-    #expect(try run.train("whole").exitCode == 0)
+    #expect(try run.train("whole", ["--epochs", "100"]).exitCode == 0)
     let wanted = try run.checkpoint("whole")
     // Checkpoints come every other step, so that the kill falls into an epoch, and often into a write.
-    let options = ["--checkpoint-every", "2"]
+    let options = ["--checkpoint-every", "2", "--epochs", "100"]
     var kills = 0
     for attempt in 0..<60 {
       let resume = FileManager.default.fileExists(atPath: run.folder.path("killed/checkpoint.safetensors"))
@@ -90,7 +90,7 @@ import Testing
       process.waitUntilExit()
       if process.terminationReason == .exit, process.terminationStatus == 0 { break }
     }
-    #expect(kills > 0, "no run was killed: this test shows nothing on so fast a machine")
+    #expect(kills >= 2, "\(kills) kills: this test shows little on so fast a machine")
     #expect(try run.checkpoint("killed") == wanted)
     #expect(try run.folder.read("killed/metrics.jsonl") == run.folder.read("whole/metrics.jsonl"))
   }

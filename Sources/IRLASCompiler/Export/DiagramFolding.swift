@@ -50,7 +50,7 @@ struct DiagramFolding {
       if let outer = scope.parent.flatMap({ foldedCell[$0.index] }) {
         foldedCell.append(outer)
       } else if isCell,
-        level > depth || collapse.contains(Self.cellName(scope)) || collapse.contains(scope.name)
+        level > depth || collapse.contains(where: { scope.isCell(named: $0) })
       {
         foldedCell.append(ScopeID(index))
       } else {
@@ -195,4 +195,26 @@ extension Op {
     default: ""
     }
   }
+}
+
+extension Scope {
+  /// Whether `--collapse name` means this cell: its name in the program, or its place in the instance path.
+  func isCell(named name: String) -> Bool {
+    kind == .cell && (DiagramFolding.cellName(self) == name || self.name == name)
+  }
+}
+
+extension Graph {
+  /// The names of all cells that are instantiated, each once, in the order of the graph: what a diagram can fold.
+  package var cellNames: [String] {
+    var names: [String] = []
+    for scope in scopes where scope.kind == .cell {
+      let name = DiagramFolding.cellName(scope)
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  /// Whether some cell goes by this name.
+  package func hasCell(named name: String) -> Bool { scopes.contains { $0.isCell(named: name) } }
 }

@@ -41,13 +41,21 @@ struct Render: ParsableCommand {
     }
     if let depth, depth < 0 { throw CommandFailure.usage("--depth takes a number from 0, not \(depth)") }
     let (loaded, elaboration) = try source.elaborate()
+    let graph = elaboration.graph
+    for name in collapse where !graph.hasCell(named: name) {
+      let names = graph.cellNames
+      throw CommandFailure.input(
+        "\(graph.name) has no cell `\(name)` to collapse"
+          + (names.isEmpty
+            ? "; it has no cells at all" : "; it has \(names.map { "`\($0)`" }.joined(separator: ", "))"))
+    }
     var options = DiagramOptions()
     options.depth = depth
     options.collapse = collapse
     options.theme = theme == .dark ? .dark : .light
     options.link = loaded.links(elaboration.sourceMap)
     do {
-      try OutputFile.write(try render(elaboration.graph, options: options, as: format), to: output)
+      try OutputFile.write(try render(graph, options: options, as: format), to: output)
     } catch let error as DrawingError {
       throw CommandFailure.machine(error.description)
     }

@@ -40,8 +40,6 @@ struct ColouredGraph {
   func edges(of vertex: Int) -> Range<Int> { offsets[vertex]..<offsets[vertex + 1] }
   func end(_ edge: Int) -> Int { Int(ends[edge]) }
   func label(_ edge: Int) -> UInt64 { labels[edge] }
-
-  mutating func recolour(_ colours: [UInt64]) { self.colours = colours }
 }
 
 /// An ordered partition of a graph's vertices into cells, and its refinement until the vertices of a cell have

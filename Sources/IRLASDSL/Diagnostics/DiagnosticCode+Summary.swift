@@ -42,7 +42,6 @@ extension DiagnosticCode {
     case .cyclicUse: "files that use one another in a circle"
     case .cyclicCell: "a cell that uses itself, directly or through others"
     case .unreadableFile: "a used file that cannot be read"
-    case .shadowedName: "a name that hides another one"
 
     case .shapesDisagree: "operands whose shapes differ"
     case .shapeContract: "a tensor that does not have the shape a cell or network asks for"
@@ -66,11 +65,7 @@ extension DiagnosticCode {
     case .groupsDoNotDivide: "a number of groups that does not divide the channels"
     case .misplacedThen: "`then` outside `repeat`"
     case .programTooBig: "a program that unfolds into more layers than the limit"
-    case .notConstant: "a value that has to be known while compiling"
 
-    case .spaceUsedByCell: "a cell or network that uses a space"
-    case .noFeasibleOption: "a choice none of whose options can be formed"
-    case .openDecisions: "a network with open decisions cannot be compiled"
     case .notYetElaborated: "a construct that only search elaborates"
 
     case .checkFailed: "a `check` that does not hold"

@@ -47,7 +47,6 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   case cyclicUse = 107
   case cyclicCell = 108
   case unreadableFile = 109
-  case shadowedName = 110
 
   // Tensors and shapes.
   case shapesDisagree = 201
@@ -73,12 +72,8 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   case groupsDoNotDivide = 312
   case misplacedThen = 313
   case programTooBig = 314
-  case notConstant = 315
 
   // Decisions and spaces.
-  case spaceUsedByCell = 401
-  case noFeasibleOption = 402
-  case openDecisions = 410
   case notYetElaborated = 411
 
   // Checks, recipes and searches.
@@ -107,7 +102,7 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   package var defaultSeverity: Diagnostic.Severity {
     switch self {
     case .tooManyDiagnostics: .note
-    case .unknownSize, .shadowedName: .warning
+    case .unknownSize: .warning
     default: .error
     }
   }

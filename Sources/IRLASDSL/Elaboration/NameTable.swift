@@ -51,11 +51,6 @@ struct NameTable: Sendable {
     }
   }
 
-  /// Everything that may stand after an arrow in a file, primitives first.
-  func layerNames(in file: Int) -> [String] {
-    Primitive.all.map(\.name) + moduleNames(in: file)
-  }
-
   /// The names of the standard library.
   var standardNames: [String] {
     modules.filter { $0.file == standardFile }.map(\.name)

@@ -23,8 +23,6 @@ package struct CallSyntax: Syntax {
   package var name: TokenSyntax { node.requiredFirstToken }
   /// The arguments in the order of the text.
   package var arguments: [ArgumentSyntax] { node.arguments }
-  /// The span of the arguments with their parentheses.
-  package var argumentsSpan: SourceSpan { (node.first(.argumentList) ?? node).span }
 }
 
 /// `arg = [ LABEL ":" ] sq`

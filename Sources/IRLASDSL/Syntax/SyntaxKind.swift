@@ -17,14 +17,4 @@ package enum SyntaxKind: UInt8, Hashable, Sendable, CaseIterable {
   case postfix, member, call, name, number, kernel, string, boolean, peer, each
   case conditional, branch, parenthesized, tuple, list
 
-  /// Whether a node of this kind is a value; a `missing` node may stand for one.
-  package var isExpression: Bool {
-    switch self {
-    case .then, .chain, .or, .and, .not, .comparison, .range, .sum, .product, .negation, .sample, .repetition,
-      .postfix, .call, .name, .number, .kernel, .string, .boolean, .peer, .each, .conditional, .parenthesized,
-      .tuple, .list, .missing:
-      true
-    default: false
-    }
-  }
 }

@@ -53,9 +53,6 @@ package final class SyntaxTree: Sendable {
     self.brokenTokens = brokenTokens
   }
 
-  /// The number of nodes.
-  package var nodeCount: Int { nodes.count }
-
   /// The whole file.
   package var root: FileSyntax { FileSyntax(unchecked: SyntaxNode(tree: self, id: nodes.count - 1)) }
 

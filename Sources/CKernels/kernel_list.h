@@ -42,4 +42,9 @@
   KERNEL(sgd_velocity, irlas_sgd, 3, momentum, ELEMENTWISE)                             \
   KERNEL(sgd_step, irlas_sgd, 3, momentum, ELEMENTWISE)                                 \
   KERNEL(folded_weight, irlas_fold, 5, epsilon, WEIGHT)                                 \
-  KERNEL(folded_bias, irlas_fold, 5, epsilon, WEIGHT)
+  KERNEL(folded_bias, irlas_fold, 5, epsilon, WEIGHT)                                   \
+  KERNEL(layer_norm, irlas_norm, 4, epsilon, LAYER_NORM)                                \
+  KERNEL(layer_norm_reduce_partial, irlas_norm, 4, epsilon, LAYER_NORM)                 \
+  KERNEL(layer_norm_input_gradient, irlas_norm, 4, epsilon, LAYER_NORM)                 \
+  KERNEL(attention, irlas_attention, 4, scale, ATTENTION)                               \
+  KERNEL(attention_gradient, irlas_attention, 4, scale, ATTENTION)

@@ -16,3 +16,5 @@
 #include "source/arrangement.h"
 #include "source/loss.h"
 #include "source/random.h"
+#include "source/layer_norm.h"
+#include "source/attention.h"

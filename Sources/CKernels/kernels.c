@@ -6,7 +6,7 @@
 enum {
   part_dims, part_base, part_math, part_panel, part_weight, part_sweep, part_dense, part_joined,
   part_convolution, part_weight_gradient, part_reduction, part_normalization, part_elementwise, part_pooling,
-  part_arrangement, part_loss, part_random, part_count,
+  part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_count,
 };
 
 #define WITH(part) (UINT32_C(1) << part_##part)
@@ -23,6 +23,8 @@ enum {
   ARRANGEMENT = COMMON | WITH(arrangement),
   LOSS = COMMON | WITH(math) | WITH(loss),
   RANDOM = COMMON | WITH(random),
+  LAYER_NORM = COMMON | WITH(math) | WITH(layer_norm),
+  ATTENTION = COMMON | WITH(math) | WITH(attention),
 };
 
 static const char text_dims[] = {
@@ -77,6 +79,13 @@ static const char text_random[] = {
 #embed "source/random.h"
     , 0};
 
+static const char text_layer_norm[] = {
+#embed "source/layer_norm.h"
+    , 0};
+static const char text_attention[] = {
+#embed "source/attention.h"
+    , 0};
+
 #define TEXT(part) [part_##part] = {text_##part, sizeof text_##part - 1}
 static const struct {
   const char *text;
@@ -84,7 +93,7 @@ static const struct {
 } texts[part_count] = {
     TEXT(dims), TEXT(base), TEXT(math), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
     TEXT(convolution), TEXT(weight_gradient), TEXT(reduction), TEXT(normalization), TEXT(elementwise),
-    TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random),
+    TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
 };
 
 const char *irlas_kernel_text(int part, ptrdiff_t *length) {
@@ -99,12 +108,14 @@ const char *irlas_kernel_text(int part, ptrdiff_t *length) {
 #define offset_value(structure) offsetof(struct structure, value)
 #define offset_rate(structure) offsetof(struct structure, rate)
 #define offset_smoothing(structure) offsetof(struct structure, smoothing)
+#define offset_scale(structure) offsetof(struct structure, scale)
 #define offset_momentum(structure) offsetof(struct structure, momentum)
 #define floats_end 0
 #define floats_epsilon 1
 #define floats_value 1
 #define floats_rate 2
 #define floats_smoothing 1
+#define floats_scale 1
 #define floats_momentum 2
 
 #define CHECK(name, structure, integers, floats, parts)                                  \

@@ -97,4 +97,50 @@ extension GraphBuilder {
     let result = try add(.batchNorm(norm), [x] + values, exactName: layer, origin: origin)
     return (result, LayerParameters(values))
   }
+
+  /// Layer norm over the channels of each place of `x`, with fresh or shared parameters.
+  package mutating func layerNorm(
+    _ x: NodeID, epsilon: Double = 1e-6, sharing: LayerParameters? = nil, name: String = "layer_norm",
+    origin: Int32 = 0
+  ) throws(ShapeIssue) -> (result: NodeID, parameters: LayerParameters) {
+    let op = Op.layerNorm(epsilon: epsilon)
+    if let sharing {
+      return (try add(op, [x] + sharing.values, name: name, origin: origin), sharing)
+    }
+    guard shape(of: x).isImage else {
+      throw .wrongKind(input: 0, expected: "a feature map [c, h, w]", actual: shape(of: x))
+    }
+    let vector = Shape.unbatched(shape(of: x).channels)
+    let layer = uniqueLayerName(name)
+    var values: [NodeID] = []
+    for (role, value) in [(Parameter.Role.scale, 1.0), (.shift, 0)] {
+      values.append(
+        try add(
+          .parameter(Parameter(role, .constant(value))), declared: vector, name: "\(layer).\(role.rawValue)",
+          origin: origin))
+    }
+    let result = try add(op, [x] + values, exactName: layer, origin: origin)
+    return (result, LayerParameters(values))
+  }
+
+  /// A learned feature map `[c, h, w]`, the same for every sample, with fresh or shared values.
+  package mutating func learned(
+    _ size: Shape, _ initializer: Parameter.Initializer, sharing: LayerParameters? = nil,
+    name: String = "learned", origin: Int32 = 0
+  ) throws(ShapeIssue) -> (result: NodeID, parameters: LayerParameters) {
+    let declared = Shape(size.dimensions, isBatched: false)
+    if let sharing {
+      for value in sharing.values where shape(of: value) != declared {
+        throw .parameterShape(input: 0, expected: declared, actual: shape(of: value))
+      }
+      return (try add(.learned, sharing.values, name: name, origin: origin), sharing)
+    }
+    let op = Op.parameter(Parameter(.value, initializer))
+    // Checked before a name is taken, so that a failure leaves the builder unchanged.
+    _ = try Op.learned.resultShape(of: [try op.resultShape(of: [], declared: declared)])
+    let layer = uniqueLayerName(name)
+    let value = try add(op, declared: declared, name: "\(layer).value", origin: origin)
+    let result = try add(.learned, [value], exactName: layer, origin: origin)
+    return (result, LayerParameters([value]))
+  }
 }

@@ -64,6 +64,8 @@ extension Op {
       ]
     case .embed(let axis, let start):
       [Attribute("axis", .word("\(axis)")), Attribute("start", .integer(start))]
+    case .attention(let heads), .attentionGradient(let heads):
+      [Attribute("heads", .integer(heads))]
     case .channelShuffle(let groups):
       [Attribute("groups", .integer(groups))]
     case .crop(let border), .pad(let border):
@@ -75,6 +77,7 @@ extension Op {
     case .softmaxCrossEntropy(let smoothing), .softmaxCrossEntropyGradient(let smoothing):
       [Attribute("smoothing", .real(smoothing))]
     case .batchNormalize(let epsilon), .batchNormReduce(let epsilon), .batchNormInputGradient(let epsilon),
+      .layerNorm(let epsilon), .layerNormReduce(let epsilon), .layerNormInputGradient(let epsilon),
       .foldedWeight(let epsilon), .foldedBias(let epsilon):
       [Attribute("epsilon", .real(epsilon))]
     case .runningMean(let momentum):
@@ -92,7 +95,8 @@ extension Op {
       ]
     case .labels, .zero, .linear, .activation, .activationGradient, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
-      .linearWeightGradient, .batchStatistics, .spatialSum, .unflatten:
+      .linearWeightGradient, .batchStatistics, .spatialSum, .unflatten, .flattenPlaces, .learned,
+      .learnedGradient:
       []
     }
   }
@@ -104,6 +108,8 @@ extension Parameter {
     switch initializer {
     case .constant(let value): return [role, Attribute("constant", .real(value))]
     case .uniform(let fanIn): return [role, Attribute("fan_in", .integer(fanIn))]
+    case .normal(let deviation): return [role, Attribute("normal", .real(deviation))]
+    case .truncatedNormal(let deviation): return [role, Attribute("truncated_normal", .real(deviation))]
     }
   }
 }

@@ -1,5 +1,5 @@
 extension Op {
-  /// Multiply-accumulates for one sample: those of convolutions and linear layers. Biases, batch norm, pooling
+  /// Multiply-accumulates for one sample: those of convolutions, linear layers and attention products. Biases, batch norm, pooling
   /// and element-wise work count as none (the definition of the language's `macs`). Saturates at `Int.max`.
   package func macs(inputs: [Shape], result: Shape) -> Int {
     switch self {
@@ -17,15 +17,26 @@ extension Op {
       return inputs[1].elementCount
     case .linearWeightGradient:
       return result.elementCount
+    case .attention, .attentionGradient:
+      // Scores and weighted values: every place with every place, once each; the gradient has five such products.
+      let map = self.isAttention ? result : inputs[1]
+      let products = saturatingProduct(saturatingProduct(map.height, map.width), map.elementCount)
+      return saturatingProduct(self.isAttention ? 2 : 5, products)
     case .input, .labels, .hyperparameter, .parameter, .state, .zero, .batchNorm, .activation, .maxPool,
       .averagePool, .globalAveragePool, .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad,
       .upsample, .dropout, .dropPath, .identity, .flatten, .softmaxCrossEntropy, .biasGradient,
       .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient, .row, .runningMean,
       .runningVariance, .activationGradient, .maxPoolGradient, .averagePoolGradient,
-      .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient, .randomMask,
-      .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias:
+      .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient, .randomMask, .layerNorm,
+      .flattenPlaces, .learned,
+      .layerNormReduce, .layerNormInputGradient, .learnedGradient, .softmaxCrossEntropyGradient, .sgdVelocity,
+      .sgdStep, .foldedWeight, .foldedBias:
       return 0
     }
+  }
+
+  private var isAttention: Bool {
+    if case .attention = self { true } else { false }
   }
 
   /// Whether the op is a weighted layer: those are what `depth` counts.

@@ -39,6 +39,13 @@ extension Op {
       if list.contains("constant") {
         return .parameter(Parameter(role, .constant(try list.real("constant"))))
       }
+      if list.contains("normal") {
+        return .parameter(Parameter(role, .normal(deviation: try list.real("normal"))))
+      }
+      if list.contains("truncated_normal") {
+        return .parameter(
+          Parameter(role, .truncatedNormal(deviation: try list.real("truncated_normal"))))
+      }
       return .parameter(Parameter(role, .uniform(fanIn: try list.integer("fan_in"))))
     case "state": return .state(try list.member("role"))
     case "zero": return .zero
@@ -46,6 +53,8 @@ extension Op {
     case "linear": return .linear
     case "bn":
       return .batchNorm(BatchNorm(epsilon: try list.real("epsilon"), momentum: try list.real("momentum")))
+    case "layer_norm": return .layerNorm(epsilon: try list.real("epsilon"))
+    case "attend": return .attention(heads: try list.integer("heads"))
     case "max_pool": return .maxPool(try list.pool())
     case "avg_pool": return .averagePool(try list.pool())
     case "global_avg_pool": return .globalAveragePool
@@ -63,6 +72,8 @@ extension Op {
     case "drop_path": return .dropPath(rate: try list.real("rate"))
     case "identity": return .identity
     case "flatten": return .flatten
+    case "flatten_places": return .flattenPlaces
+    case "learned": return .learned
     case "cross_entropy": return .softmaxCrossEntropy(smoothing: try list.real("smoothing"))
     default: return try readDerived(mnemonic, &list)
     }
@@ -82,6 +93,10 @@ extension Op {
     case "bn_normalize": return .batchNormalize(epsilon: try list.real("epsilon"))
     case "bn_reduce": return .batchNormReduce(epsilon: try list.real("epsilon"))
     case "bn_input_grad": return .batchNormInputGradient(epsilon: try list.real("epsilon"))
+    case "layer_norm_reduce": return .layerNormReduce(epsilon: try list.real("epsilon"))
+    case "layer_norm_input_grad": return .layerNormInputGradient(epsilon: try list.real("epsilon"))
+    case "attend_grad": return .attentionGradient(heads: try list.integer("heads"))
+    case "learned_grad": return .learnedGradient
     case "row": return .row(index: try list.integer("index"))
     case "running_mean": return .runningMean(momentum: try list.real("momentum"))
     case "running_variance":

@@ -44,6 +44,24 @@ private struct ShapeRule {
       let x = try image(0)
       for index in 1...4 { try parameter(index, .unbatched(x.channels)) }
       return x
+    case .layerNorm:
+      try count(3...3)
+      let x = try image(0)
+      for index in 1...2 { try parameter(index, .unbatched(x.channels)) }
+      return x
+    case .attention(let heads):
+      try count(1...1)
+      return try attended(heads)
+    case .flattenPlaces:
+      try count(1...1)
+      let x = try image(0)
+      return .image(x.channels, saturatingProduct(x.height, x.width), 1)
+    case .learned:
+      try count(1...1)
+      guard !inputs[0].isBatched, inputs[0].rank == 3 else {
+        throw .wrongKind(input: 0, expected: "a tensor {c, h, w}", actual: inputs[0])
+      }
+      return .image(inputs[0][0], inputs[0][1], inputs[0][2])
     case .activation, .identity:
       try count(1...1)
       return try image(0)
@@ -146,6 +164,23 @@ private struct ShapeRule {
       try parameter(3, .unbatched(x.channels))
       try parameter(4, .unbatched(2, x.channels))
       return x
+    case .layerNormReduce:
+      try count(2...2)
+      return .unbatched(2, try equalInputs().channels)
+    case .layerNormInputGradient:
+      try count(3...3)
+      let x = try image(0)
+      try expectInput(1, x)
+      try parameter(2, .unbatched(x.channels))
+      return x
+    case .attentionGradient(let heads):
+      try count(2...2)
+      try expectInput(1, try attended(heads))
+      return inputs[0]
+    case .learnedGradient:
+      try count(1...1)
+      let dy = try image(0)
+      return .unbatched(dy.channels, dy.height, dy.width)
     case .row(let index):
       try count(1...1)
       let matrix = inputs[0]
@@ -190,7 +225,8 @@ private struct ShapeRule {
     case .unflatten:
       try count(1...1)
       let x = try positiveImage(inputCount: 1)
-      try expectInput(0, .image(x.elementCount, 1, 1))
+      let places = Shape.image(x.channels, saturatingProduct(x.height, x.width), 1)
+      try expectInput(0, inputs[0] == places ? places : .image(x.elementCount, 1, 1))
       return x
     case .upsampleGradient(let factor):
       try count(1...1)
@@ -225,7 +261,8 @@ private struct ShapeRule {
     case .input, .labels, .hyperparameter, .parameter, .state, .zero, .randomMask, .conv, .linear, .batchNorm,
       .activation, .identity, .dropout, .dropPath, .maxPool, .averagePool, .globalAveragePool, .spatialSum,
       .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad, .upsample, .flatten,
-      .softmaxCrossEntropy:
+      .softmaxCrossEntropy,
+      .layerNorm, .attention, .flattenPlaces, .learned:
       preconditionFailure("handled by apply")
     }
   }
@@ -313,6 +350,18 @@ private struct ShapeRule {
         reach: window.dilation.width * (window.kernelSize.width - 1) + 1)
     }
     return (height, width)
+  }
+
+  private func attended(_ heads: Int) throws(ShapeIssue) -> Shape {
+    let x = try image(0)
+    try positive("heads", heads)
+    guard x.channels % 3 == 0 else {
+      throw .groupsDoNotDivide(groups: 3, channels: x.channels, ofOutput: false)
+    }
+    guard x.channels / 3 % heads == 0 else {
+      throw .groupsDoNotDivide(groups: heads, channels: x.channels / 3, ofOutput: false)
+    }
+    return .image(x.channels / 3, x.height, x.width)
   }
 
   private func multiply() throws(ShapeIssue) -> Shape {

@@ -47,6 +47,7 @@ extension Op {
     case .slice(let axis, let start, let length):
       return "\(axis == .channel ? "" : "\(axis) ")\(start)..<\(saturatingSum(start, length))"
     case .embed(let axis, let start): return "\(axis == .channel ? "" : "\(axis) ")at \(start)"
+    case .attention(let heads), .attentionGradient(let heads): return "\(heads) head\(heads == 1 ? "" : "s")"
     case .channelShuffle(let groups): return "g\(groups)"
     case .crop(let border), .pad(let border): return border.summary
     case .upsample(let factor), .upsampleGradient(let factor): return "x\(factor)"
@@ -57,7 +58,8 @@ extension Op {
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,
       .runningMean, .runningVariance, .spatialSum, .unflatten, .sgdVelocity, .sgdStep, .foldedWeight,
-      .foldedBias:
+      .foldedBias, .layerNorm, .flattenPlaces, .learned, .layerNormReduce, .layerNormInputGradient,
+      .learnedGradient:
       return ""
     }
   }

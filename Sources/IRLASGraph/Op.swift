@@ -32,6 +32,12 @@ package enum Op: Hashable, Sendable {
   /// `scale * (x - mean) / sqrt(variance + epsilon) + shift`. While training the compiler replaces it by
   /// `batchStatistics` and `batchNormalize`.
   case batchNorm(BatchNorm)
+  /// `x, scale {c}, shift {c}`: normalisation over the channels of each place,
+  /// `scale * (x - mean) / sqrt(variance + epsilon) + shift` (Ba, Kiros and Hinton, 2016).
+  case layerNorm(epsilon: Double)
+  /// `x [3c, h, w]`, which holds queries, keys and values in this order, to `[c, h, w]`: for each of `heads` heads
+  /// of `d = c / heads` channels `softmax(q k / sqrt(d)) v` over all places (Vaswani et al., NIPS 2017).
+  case attention(heads: Int)
   case activation(Activation)
   case maxPool(Pool)
   case averagePool(Pool)
@@ -59,6 +65,10 @@ package enum Op: Hashable, Sendable {
   case identity
   /// `[c, h, w]` to `[c * h * w, 1, 1]`, in that order.
   case flatten
+  /// `[c, h, w]` to `[c, h * w, 1]`: the places in rows one after the other.
+  case flattenPlaces
+  /// A parameter `{c, h, w}` as the same feature map `[c, h, w]` for every sample.
+  case learned
   /// `logits [k, 1, 1], labels` to a scalar: the mean over the batch of the cross entropy with targets
   /// `(1 - smoothing) * onehot + smoothing / k`.
   case softmaxCrossEntropy(smoothing: Double)
@@ -83,6 +93,12 @@ package enum Op: Hashable, Sendable {
   case batchNormReduce(epsilon: Double)
   /// `x, dy, statistics, scale, reductions {2, c}` to the gradient of x.
   case batchNormInputGradient(epsilon: Double)
+  /// `x, dy` to `{2, c}`: the gradients of layer norm's shift (`sum dy`) and scale (`sum dy * xhat`).
+  case layerNormReduce(epsilon: Double)
+  /// `x, dy, scale` to the gradient of x.
+  case layerNormInputGradient(epsilon: Double)
+  /// `x [3c, h, w], dy [c, h, w]` to the gradient of x.
+  case attentionGradient(heads: Int)
   /// Row `index` of `{2, c}` as `{c}`.
   case row(index: Int)
   /// `running {c}, statistics {2, c}` to `(1 - momentum) * running + momentum * mean`.
@@ -101,8 +117,11 @@ package enum Op: Hashable, Sendable {
   case spatialSum
   /// `dy` placed at `start` along an axis of zeros of the declared shape: the gradient of `slice`.
   case embed(axis: Axis, start: Int)
-  /// `dy [n, 1, 1]` to the declared shape of x, the same elements in the same order: the gradient of `flatten`.
+  /// `dy [n, 1, 1]` or `[c, n, 1]` to the declared shape of x, the same elements in the same order: the gradient of
+  /// `flatten` and `flattenPlaces`.
   case unflatten
+  /// `dy [c, h, w]` to `{c, h, w}`: the sum over the batch, the gradient of `learned`.
+  case learnedGradient
   /// `dy` to the shape of x: sums each `factor x factor` block.
   case upsampleGradient(factor: Int)
   /// A fresh mask of the declared shape on every step: 0 with probability `rate`, else `1 / (1 - rate)`.
@@ -144,10 +163,12 @@ package struct Parameter: Hashable, Sendable {
   package enum Role: String, Hashable, Sendable, CaseIterable {
     case weight
     case bias
-    /// Batch norm's gamma.
+    /// A normalisation's gamma.
     case scale
-    /// Batch norm's beta.
+    /// A normalisation's beta.
     case shift
+    /// A tensor that the program made itself.
+    case value
   }
 
   /// The distribution of the initial values.
@@ -155,6 +176,10 @@ package struct Parameter: Hashable, Sendable {
     case constant(Double)
     /// Uniform in `±1 / sqrt(fanIn)`: PyTorch's default for convolution and linear weights and biases.
     case uniform(fanIn: Int)
+    /// Normal with mean 0.
+    case normal(deviation: Double)
+    /// Normal with mean 0, cut off at two deviations of the uncut distribution.
+    case truncatedNormal(deviation: Double)
   }
 
   package var role: Role
@@ -203,12 +228,18 @@ package enum Activation: String, Hashable, Sendable, CaseIterable {
   case hardSwish = "hard_swish"
   /// `relu6(x + 3) / 6`
   case hardSigmoid = "hard_sigmoid"
+  /// `x * (1 + erf(x / sqrt(2))) / 2` (Hendrycks and Gimpel, 2016)
+  case gelu
+  /// `|x|`
+  case abs
+  /// `-x`
+  case negate
 
   /// Whether the gradient is computed from the function's result (which is kept anyway) or from its argument.
   package var savesOutput: Bool {
     switch self {
-    case .relu, .relu6, .sigmoid, .hardSigmoid: true
-    case .silu, .hardSwish: false
+    case .relu, .relu6, .sigmoid, .hardSigmoid, .negate: true
+    case .silu, .hardSwish, .gelu, .abs: false
     }
   }
 }

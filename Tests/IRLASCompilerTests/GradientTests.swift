@@ -115,6 +115,32 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
       GradientCase("dropout at rate 0", .dropout(rate: 0)),
       GradientCase("drop_path", .dropPath(rate: 0.5)),
       GradientCase("identity", .identity),
+      GradientCase("layer_norm") { builder, x in try builder.layerNorm(x, epsilon: 1e-2).result },
+      GradientCase("shared layer_norm") { builder, x in
+        let (first, parameters) = try builder.layerNorm(x, epsilon: 1e-2)
+        let middle = try builder.add(.activation(.silu), [first])
+        return try builder.layerNorm(middle, epsilon: 1e-2, sharing: parameters).result
+      },
+      GradientCase("attend with one head") { builder, x in
+        let parts = try builder.conv(x, out: 9, Convolution(window: Window(kernelSize: .one))).result
+        return try builder.add(.attention(heads: 1), [parts])
+      },
+      GradientCase("attend with three heads") { builder, x in
+        let parts = try builder.conv(x, out: 18, Convolution(window: Window(kernelSize: .one))).result
+        return try builder.add(.attention(heads: 3), [parts])
+      },
+      GradientCase("flatten_places", .flattenPlaces),
+      GradientCase("learned layer scale") { builder, x in
+        let scale = try builder.learned(.image(4, 1, 1), .constant(1)).result
+        return try builder.add(.multiply, [x, scale])
+      },
+      GradientCase("learned class token and position") { builder, x in
+        let places = try builder.add(.flattenPlaces, [x])
+        let token = try builder.learned(.image(4, 1, 1), .constant(0)).result
+        let tokens = try builder.add(.concat(.height), [token, places])
+        let position = try builder.learned(builder.shape(of: tokens), .normal(deviation: 1)).result
+        return try builder.add(.add, [tokens, position])
+      },
     ]
     + pools("2x2 stride 2", Window(kernelSize: Extent(2, 2), stride: Extent(2, 2)))
     + pools(
@@ -158,6 +184,8 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
       "running_mean",
       "running_variance", "max_pool_grad", "avg_pool_grad", "global_avg_pool_grad", "spatial_sum", "embed",
       "unflatten", "upsample_grad", "random_mask", "cross_entropy_grad", "sgd_velocity", "sgd_step",
+      "layer_norm", "layer_norm_reduce", "layer_norm_input_grad", "attend", "attend_grad", "flatten_places",
+      "learned", "learned_grad",
     ]
     for mnemonic in activations + others { #expect(seen.contains(mnemonic), "\(mnemonic)") }
   }

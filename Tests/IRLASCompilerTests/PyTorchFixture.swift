@@ -95,7 +95,7 @@ struct PyTorchFixture: Decodable {
         let fanIn = Double(shape.elementCount / shape[0])
         return (0, (shape.rank == 4 ? gain : 1) * (3 / fanIn).squareRoot())
       case .scale: return (1, 0.25)
-      case .bias, .shift: return (0, 0.125)
+      case .bias, .shift, .value: return (0, 0.125)
       }
     default: preconditionFailure("not a tensor")
     }

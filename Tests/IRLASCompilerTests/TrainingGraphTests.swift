@@ -97,7 +97,7 @@ import Testing
   /// Steps on one batch fit it: the loss falls to a fraction.
   @Test(arguments: [(0.9, true), (0.9, false), (0.0, false)])
   func trainingReducesTheLoss(momentum: Double, nesterov: Bool) throws {
-    for seed in [2, 7, 21] as [UInt64] {
+    for seed in [3, 7, 12] as [UInt64] {
       let forward = randomNetwork(seed: seed, options: RandomNetworkOptions(drops: false))
       let training = try differentiate(
         forward,

@@ -95,6 +95,19 @@ import Testing
     ),
     ("return x -> dwconv(3x3, 2)", "return x -> conv(3x3, 6, groups: 3)"),
     ("return x -> pad_channels(3)", "return x"),
+    // Differences, and tensors that the program learns.
+    ("y = x -> relu return x - y", "y = x -> relu return x + (y -> negate)"),
+    ("y = x -> relu return -y + x", "y = x -> relu return x - y"),
+    ("y = x -> relu z = x -> abs return x - y - z", "y = x -> relu z = x -> abs return x - z - y"),
+    ("return x - (x -> zero)", "return x"),
+    ("return x -> conv(3x3, abs(-4)) -> abs", "return x -> conv(3x3, 4) -> abs"),
+    ("return x * learned([3], init: 1)", "return learned([x.c, 1, 1], init: 1.0) * x"),
+    ("return x + learned(x.shape, init: normal(0.1))", "return x + learned([3, 32, 32], normal(1 / 10))"),
+    ("return x -> layer_norm", "return x -> layer_norm(1e-6)"),
+    (
+      "return x -> attention(3)",
+      "return x -> conv(1x1, 9, bias: true) -> attend(3) -> conv(1x1, 3, bias: true)"
+    ),
     ("return x -> std.relu_conv_bn(3x3, 8)", "return x -> relu -> conv(3x3, 8) -> bn"),
     ("return x -> fit(to: [8, 16, 16])", "return x -> conv(1x1, 8, stride: 2) -> bn"),
     ("return x + (x -> fit)", "return x + x"),

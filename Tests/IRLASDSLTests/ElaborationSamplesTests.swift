@@ -42,6 +42,8 @@ enum Samples {
     ("published/darts_v2", "DARTS", 3_349_342, 528_359_040),
     ("published/densenet40", "DenseNet40", 1_019_722, 264_812_928),
     ("published/irlas_mobile", "IRLASMobile", 9_962_600, 1_418_807_296),
+    ("published/vit_ti16", "ViTTi16", 5_717_416, 1_253_683_200),
+    ("published/convnext_t", "ConvNeXtT", 28_589_128, 4_455_531_264),
     ("digits", "TinyResNeXt", 61_162, 1_690_880),
   ]
 

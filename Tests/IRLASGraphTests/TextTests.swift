@@ -13,7 +13,8 @@ import Testing
     "linear_input_grad", "linear_weight_grad", "bn_statistics", "bn_normalize", "bn_reduce", "bn_input_grad",
     "row", "running_mean", "running_variance", "max_pool_grad", "avg_pool_grad", "global_avg_pool_grad",
     "spatial_sum", "embed", "unflatten", "upsample_grad", "random_mask", "cross_entropy_grad", "sgd_velocity",
-    "sgd_step", "folded_weight", "folded_bias",
+    "sgd_step", "folded_weight", "folded_bias", "layer_norm", "attend", "flatten_places", "learned",
+    "layer_norm_reduce", "layer_norm_input_grad", "attend_grad", "learned_grad",
   ]
 
   @Test func parsingGivesTheSameGraphBack() throws {

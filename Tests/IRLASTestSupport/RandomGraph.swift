@@ -83,7 +83,12 @@ package struct RandomGraph {
 
   private mutating func parameter(_ shape: Shape, _ role: Parameter.Role = .weight) throws -> NodeID {
     let initializer: Parameter.Initializer =
-      random.once(in: 2) ? .uniform(fanIn: random.pick(1...99)) : .constant(real())
+      switch random.pick(0...3) {
+      case 0: .uniform(fanIn: random.pick(1...99))
+      case 1: .normal(deviation: real())
+      case 2: .truncatedNormal(deviation: real())
+      default: .constant(real())
+      }
     return try builder.add(.parameter(Parameter(role, initializer)), declared: shape, name: "p.weight")
   }
 
@@ -139,7 +144,7 @@ package struct RandomGraph {
 
   private mutating func layer() throws -> NodeID {
     let x = image()
-    switch random.pick(0...6) {
+    switch random.pick(0...8) {
     case 0, 1: return try builder.conv(x, out: 4, convolution(), bias: random.once(in: 2)).result
     case 2: return try builder.linear(try flat(), out: random.pick(1...5), bias: random.once(in: 2)).result
     case 3: return try builder.batchNorm(x, BatchNorm(epsilon: real(), momentum: real())).result
@@ -147,6 +152,10 @@ package struct RandomGraph {
       let (result, shared) = try builder.conv(x, out: 4, convolution())
       return (try? builder.add(builder[result].op, [another(builder.shape(of: x))] + shared.values)) ?? result
     case 5: return try builder.add(.maxPool(pool()), [x])
+    case 6: return try builder.layerNorm(x, epsilon: real()).result
+    case 7:
+      let gate = try builder.learned(.image(builder.shape(of: x).channels, 1, 1), .constant(real())).result
+      return try builder.add(.multiply, [x, gate])
     default: return try builder.add(.averagePool(pool()), [x])
     }
   }
@@ -154,7 +163,7 @@ package struct RandomGraph {
   private mutating func mixing() throws -> NodeID {
     let x = image()
     let shape = builder.shape(of: x)
-    switch random.pick(0...15) {
+    switch random.pick(0...18) {
     case 0, 1: return try builder.add(.activation(random.pick(Activation.allCases)), [x])
     case 2, 3: return try builder.add(.add, (0..<random.pick(1...3)).map { _ in another(shape) } + [x])
     case 4: return try builder.add(.multiply, [x, another(shape)])
@@ -170,6 +179,12 @@ package struct RandomGraph {
     case 12:
       return try builder.add(random.once(in: 2) ? .dropout(rate: real()) : .dropPath(rate: real()), [x])
     case 13: return try builder.add(.identity, [x])
+    case 16: return try builder.add(.flattenPlaces, [x])
+    case 17, 18:
+      let parts = try builder.add(.concat(.channel), [x, another(shape), x])
+      let heads = random.pick(1...2)
+      let y = try builder.add(.attention(heads: heads), [parts])
+      return random.once(in: 2) ? y : try builder.add(.attentionGradient(heads: heads), [parts, y])
     case 14: return try builder.add(.add, [x, try builder.add(.zero, declared: shape)])
     default: return try builder.add(random.once(in: 2) ? .spatialSum : .globalAveragePool, [x])
     }
@@ -179,7 +194,7 @@ package struct RandomGraph {
     let x = image()
     let shape = builder.shape(of: x)
     let vector = Shape.unbatched(shape.channels)
-    switch random.pick(0...11) {
+    switch random.pick(0...15) {
     case 0, 1:
       let convolution = convolution()
       let (dy, parameters) = try builder.conv(x, out: 4, convolution)
@@ -208,6 +223,13 @@ package struct RandomGraph {
     case 8:
       return try builder.add(.activationGradient(random.pick(Activation.allCases)), [x, another(shape)])
     case 9: return try builder.add(.upsampleGradient(factor: 2), [try builder.add(.upsample(factor: 2), [x])])
+    case 11:
+      return try builder.add(.unflatten, [try builder.add(.flattenPlaces, [x])], declared: shape)
+    case 12: return try builder.add(.learnedGradient, [x])
+    case 13: return try builder.add(.layerNormReduce(epsilon: real()), [x, another(shape)])
+    case 14:
+      return try builder.add(
+        .layerNormInputGradient(epsilon: real()), [x, another(shape), try parameter(vector, .scale)])
     case 10: return try builder.add(.unflatten, [try builder.add(.flatten, [x])], declared: shape)
     default:
       return try builder.add(

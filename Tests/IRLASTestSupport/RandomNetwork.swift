@@ -64,7 +64,7 @@ private struct RandomNetworkDraw {
   private mutating func layer() throws(ShapeIssue) -> NodeID {
     let x = numbers.once(in: 3) ? numbers.pick(values) : values[values.count - 1]
     let shape = builder.shape(of: x)
-    switch numbers.pick(0...15) {
+    switch numbers.pick(0...19) {
     case 0, 1, 2: return try conv(x)
     case 3, 4: return try builder.batchNorm(x, BatchNorm(epsilon: 1e-2, momentum: 0.2)).result
     case 5, 6: return try builder.add(.activation(numbers.pick(Activation.allCases)), [x])
@@ -94,6 +94,19 @@ private struct RandomNetworkDraw {
         right: numbers.pick(0...1))
       let canCrop = shape.height > 3 && shape.width > 3
       return try builder.add(canCrop && numbers.once(in: 2) ? .crop(border) : .pad(border), [x])
+    case 15: return try builder.layerNorm(x, epsilon: 0.1).result
+    case 16:
+      let heads = numbers.pick(1...2)
+      let parts = try builder.conv(
+        x, out: 3 * heads * numbers.pick(1...2), Convolution(window: Window(kernelSize: .one)), bias: true
+      ).result
+      return try builder.add(.attention(heads: heads), [parts])
+    case 17:
+      let isGate = numbers.once(in: 2)
+      let size = isGate ? Shape.image(shape.channels, 1, 1) : shape
+      let learned = try builder.learned(size, .truncatedNormal(deviation: 0.5)).result
+      return try builder.add(isGate ? .multiply : .add, [x, learned])
+    case 18: return try builder.add(.flattenPlaces, [x])
     case 14:
       guard shape.height <= 5, shape.width <= 5 else { return try builder.add(.identity, [x]) }
       return try builder.add(.upsample(factor: 2), [x])

@@ -110,6 +110,16 @@ enum irlas_kernel_id {
   IRLAS_FOLDED_WEIGHT,
   /// `irlas_fold`: new bias - scale, shift, mean, variance [, bias].
   IRLAS_FOLDED_BIAS,
+  /// `irlas_norm`: y - x, scale, shift.
+  IRLAS_LAYER_NORM,
+  /// `irlas_norm`: partials [blocks][2][c] - x, dy. `SUM_PARTIALS` (count 2c) follows.
+  IRLAS_LAYER_NORM_REDUCE_PARTIAL,
+  /// `irlas_norm`: dx - x, dy, scale.
+  IRLAS_LAYER_NORM_INPUT_GRADIENT,
+  /// `irlas_attention`: y - x, where x holds queries, keys and values.
+  IRLAS_ATTENTION,
+  /// `irlas_attention`: dx - x, dy.
+  IRLAS_ATTENTION_GRADIENT,
   IRLAS_KERNEL_COUNT,
 };
 

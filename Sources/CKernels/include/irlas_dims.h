@@ -24,6 +24,9 @@ enum irlas_activation {
   IRLAS_SILU = 4,
   IRLAS_HARD_SWISH = 5,
   IRLAS_HARD_SIGMOID = 6,
+  IRLAS_GELU = 7,
+  IRLAS_ABS = 8,
+  IRLAS_NEGATE = 9,
 };
 
 /// A convolution: x [batch][height][width][channels], y [batch][out_height][out_width][outputs].
@@ -83,6 +86,13 @@ struct irlas_pooling {
   ptrdiff_t pad_top, pad_left, pad_bottom, pad_right;
   /// Whether an average divides by all places inside the padded map instead of those inside the map.
   ptrdiff_t counts_padding;
+};
+
+/// Attention: x [batch][places][3][channels] (queries, keys, values), y [batch][places][channels]. Each head has
+/// `channels / heads` adjacent channels; `scale` multiplies the products of queries and keys.
+struct irlas_attention {
+  ptrdiff_t batch, places, channels, heads;
+  float scale;
 };
 
 /// A map of `places` (height * width) by channels.

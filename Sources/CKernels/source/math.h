@@ -45,6 +45,20 @@ IRLAS_INLINE irlas_vec irlas_relu6(irlas_vec x) {
   return irlas_select(x > six, six, x);
 }
 
+// The normal distribution's probability below x: erf within 1.5e-7 (Abramowitz and Stegun, 1964, 7.1.26), with
+// `density` = exp(-x^2 / 2).
+IRLAS_INLINE irlas_vec irlas_normal_below(irlas_vec x, irlas_vec density) {
+  const irlas_vec zero = {0};
+  irlas_vec size = irlas_select(x < zero, -x, x) * 0.70710678f;
+  irlas_vec t = 1.0f / (1.0f + size * 0.3275911f);
+  irlas_vec p = t * 1.061405429f - 1.453152027f;
+  p = p * t + 1.421413741f;
+  p = p * t - 0.284496736f;
+  p = p * t + 0.254829592f;
+  irlas_vec tail = p * t * density * 0.5f;
+  return irlas_select(x < zero, tail, 1.0f - tail);
+}
+
 // `activation` is an `enum irlas_activation`.
 IRLAS_INLINE irlas_vec irlas_activate(ptrdiff_t activation, irlas_vec x) {
   switch (activation) {
@@ -54,11 +68,14 @@ IRLAS_INLINE irlas_vec irlas_activate(ptrdiff_t activation, irlas_vec x) {
     case IRLAS_SILU: return x * irlas_sigmoid(x);
     case IRLAS_HARD_SWISH: return x * irlas_relu6(x + 3.0f) / 6.0f;
     case IRLAS_HARD_SIGMOID: return irlas_relu6(x + 3.0f) / 6.0f;
+    case IRLAS_GELU: return x * irlas_normal_below(x, irlas_exp(x * x * -0.5f));
+    case IRLAS_ABS: return irlas_select(x < 0, -x, x);
+    case IRLAS_NEGATE: return -x;
     default: return x;
   }
 }
 
-// dy times the derivative. `s` is the activation's result, for silu and hard_swish its argument.
+// dy times the derivative. `s` is the activation's result, for silu, hard_swish, gelu and abs its argument.
 IRLAS_INLINE irlas_vec irlas_activate_gradient(ptrdiff_t activation, irlas_vec s, irlas_vec dy) {
   irlas_vec zero = {0};
   switch (activation) {
@@ -74,6 +91,12 @@ IRLAS_INLINE irlas_vec irlas_activate_gradient(ptrdiff_t activation, irlas_vec s
       return irlas_select(s <= -3.0f, zero, irlas_select(s < 3.0f, middle, dy));
     }
     case IRLAS_HARD_SIGMOID: return irlas_select((s > zero) & (s < 1.0f), dy / 6.0f, zero);
+    case IRLAS_GELU: {
+      irlas_vec density = irlas_exp(s * s * -0.5f);
+      return dy * (irlas_normal_below(s, density) + s * density * 0.39894228f);
+    }
+    case IRLAS_ABS: return irlas_select(s > zero, dy, irlas_select(s < zero, -dy, zero));
+    case IRLAS_NEGATE: return -dy;
     default: return dy;
   }
 }

@@ -98,14 +98,16 @@ struct Differentiator {
     case .conv(let convolution) where convolution.activation != nil:
       throw .notForward(node: forward.path(of: id), op: "a fused convolution")
     case .input, .parameter, .state, .zero, .conv, .linear, .activation, .maxPool, .averagePool,
-      .globalAveragePool, .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad, .upsample, .flatten:
+      .globalAveragePool, .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad, .upsample, .flatten,
+      .layerNorm, .attention, .flattenPlaces, .learned:
       value = try copy(node)
     case .labels, .hyperparameter, .softmaxCrossEntropy, .convInputGradient, .convWeightGradient,
       .biasGradient,
       .linearInputGradient, .linearWeightGradient, .batchStatistics, .batchNormalize, .batchNormReduce,
       .batchNormInputGradient, .row, .runningMean, .runningVariance, .activationGradient, .maxPoolGradient,
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
-      .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias:
+      .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias,
+      .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient:
       throw .notForward(node: forward.path(of: id), op: node.op.mnemonic)
     }
     values.append(value)

@@ -35,6 +35,12 @@ extension Differentiator {
       }
     case .batchNorm(let norm):
       try propagateBatchNorm(dy, node, id, epsilon: norm.epsilon)
+    case .layerNorm(let epsilon):
+      try propagateLayerNorm(dy, node, epsilon: epsilon)
+    case .attention(let heads):
+      try pass(.attentionGradient(heads: heads), [value(inputs[0]), dy], to: inputs[0], "input_grad", node)
+    case .learned:
+      try pass(.learnedGradient, [dy], to: inputs[0], "value_grad", node)
 
     case .activation(let function):
       let saved = function.savesOutput ? value(id) : value(inputs[0])
@@ -80,7 +86,7 @@ extension Differentiator {
       }
     case .identity:
       contribute(dy, to: inputs[0])
-    case .flatten:
+    case .flatten, .flattenPlaces:
       try pass(.unflatten, [dy], to: inputs[0], "input_grad", node)
 
     case .labels, .hyperparameter, .softmaxCrossEntropy, .convInputGradient, .convWeightGradient,
@@ -88,7 +94,8 @@ extension Differentiator {
       .linearInputGradient, .linearWeightGradient, .batchStatistics, .batchNormalize, .batchNormReduce,
       .batchNormInputGradient, .row, .runningMean, .runningVariance, .activationGradient, .maxPoolGradient,
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
-      .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias:
+      .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias,
+      .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient:
       throw .notForward(node: forward.path(of: id), op: node.op.mnemonic)
     }
   }
@@ -107,6 +114,21 @@ extension Differentiator {
         .batchNormInputGradient(epsilon: epsilon), [value(x), dy, statistics, value(scale), sums], to: x,
         "input_grad", node)
     }
+    if wants(shift) { try pass(.row(index: 0), [sums], to: shift, "shift_grad", node) }
+    if wants(scale) { try pass(.row(index: 1), [sums], to: scale, "scale_grad", node) }
+  }
+
+  /// Like batch norm's, with the means of each place, which the kernels compute again.
+  private mutating func propagateLayerNorm(_ dy: NodeID, _ node: Node, epsilon: Double)
+    throws(DifferentiationError)
+  {
+    let (x, scale, shift) = (node.inputs[0], node.inputs[1], node.inputs[2])
+    if wants(x) {
+      try pass(
+        .layerNormInputGradient(epsilon: epsilon), [value(x), dy, value(scale)], to: x, "input_grad", node)
+    }
+    guard wants(scale) || wants(shift) else { return }
+    let sums = try emit(.layerNormReduce(epsilon: epsilon), [value(x), dy], "reductions", beside: node)
     if wants(shift) { try pass(.row(index: 0), [sums], to: shift, "shift_grad", node) }
     if wants(scale) { try pass(.row(index: 1), [sums], to: scale, "scale_grad", node) }
   }

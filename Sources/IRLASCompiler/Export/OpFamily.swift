@@ -5,6 +5,7 @@ enum OpFamily: String, CaseIterable {
   case data
   case convolution
   case linear
+  case attention
   case normalization
   case activation
   case pooling
@@ -20,20 +21,22 @@ extension Op {
   /// The op's family.
   var family: OpFamily {
     switch self {
-    case .input, .labels, .hyperparameter, .parameter, .state, .zero: .data
+    case .input, .labels, .hyperparameter, .parameter, .state, .zero, .learned: .data
     case .conv: .convolution
     case .linear: .linear
-    case .batchNorm, .batchStatistics, .batchNormalize: .normalization
+    case .attention: .attention
+    case .batchNorm, .batchStatistics, .batchNormalize, .layerNorm: .normalization
     case .activation: .activation
     case .maxPool, .averagePool, .globalAveragePool: .pooling
     case .add, .multiply, .concat: .merge
-    case .slice, .channelShuffle, .crop, .pad, .upsample, .flatten, .identity, .unflatten: .rearrangement
+    case .slice, .channelShuffle, .crop, .pad, .upsample, .flatten, .flattenPlaces, .identity, .unflatten:
+      .rearrangement
     case .dropout, .dropPath, .randomMask: .regularization
     case .softmaxCrossEntropy, .convInputGradient, .convWeightGradient, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchNormReduce, .batchNormInputGradient, .row, .runningMean, .runningVariance,
       .activationGradient, .maxPoolGradient, .averagePoolGradient, .globalAveragePoolGradient, .spatialSum,
       .embed, .upsampleGradient, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight,
-      .foldedBias:
+      .foldedBias, .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient:
       .training
     }
   }
@@ -79,6 +82,7 @@ struct DiagramPalette {
       .data: FamilyColours(fill: "#f1f5f9", line: "#64748b", text: "#334155"),
       .convolution: FamilyColours(fill: "#dbeafe", line: "#3b82f6", text: "#1e3a8a"),
       .linear: FamilyColours(fill: "#e0e7ff", line: "#6366f1", text: "#312e81"),
+      .attention: FamilyColours(fill: "#fae8ff", line: "#c026d3", text: "#701a75"),
       .normalization: FamilyColours(fill: "#fef3c7", line: "#d97706", text: "#78350f"),
       .activation: FamilyColours(fill: "#ffe4e6", line: "#f43f5e", text: "#881337"),
       .pooling: FamilyColours(fill: "#ccfbf1", line: "#0d9488", text: "#134e4a"),
@@ -97,6 +101,7 @@ struct DiagramPalette {
       .data: FamilyColours(fill: "#1e293b", line: "#94a3b8", text: "#e2e8f0"),
       .convolution: FamilyColours(fill: "#172f5c", line: "#60a5fa", text: "#dbeafe"),
       .linear: FamilyColours(fill: "#272864", line: "#818cf8", text: "#e0e7ff"),
+      .attention: FamilyColours(fill: "#451a4e", line: "#e879f9", text: "#fae8ff"),
       .normalization: FamilyColours(fill: "#46300f", line: "#f59e0b", text: "#fef3c7"),
       .activation: FamilyColours(fill: "#4c1426", line: "#fb7185", text: "#ffe4e6"),
       .pooling: FamilyColours(fill: "#103c3a", line: "#2dd4bf", text: "#ccfbf1"),

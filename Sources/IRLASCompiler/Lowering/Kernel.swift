@@ -12,6 +12,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case spatialSum, add, multiply, copy, transpose, channelShuffle, upsample, upsampleGradient, fill
   case randomMask, softmaxCrossEntropy, softmaxCrossEntropyGradient, row, runningMean, runningVariance
   case sgdVelocity, sgdStep, foldedWeight, foldedBias
+  case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
 
   private var id: irlas_kernel_id {
     switch self {
@@ -56,6 +57,11 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .sgdStep: IRLAS_SGD_STEP
     case .foldedWeight: IRLAS_FOLDED_WEIGHT
     case .foldedBias: IRLAS_FOLDED_BIAS
+    case .layerNorm: IRLAS_LAYER_NORM
+    case .layerNormReducePartial: IRLAS_LAYER_NORM_REDUCE_PARTIAL
+    case .layerNormInputGradient: IRLAS_LAYER_NORM_INPUT_GRADIENT
+    case .attention: IRLAS_ATTENTION
+    case .attentionGradient: IRLAS_ATTENTION_GRADIENT
     }
   }
 

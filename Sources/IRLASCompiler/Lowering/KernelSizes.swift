@@ -175,6 +175,24 @@ extension KernelSizes {
         to_column: to.channels))
   }
 
+  /// A map copied from one sample to all.
+  package static func copies(batch: Int, _ map: Shape) -> KernelSizes {
+    let row = map.width * map.channels
+    return KernelSizes(
+      irlas_copy(
+        batch: batch, rows: map.height, columns: map.width, channels: map.channels, from_offset: 0,
+        from_batch: 0, from_row: row, from_column: map.channels, to_offset: 0, to_batch: map.elementCount,
+        to_row: row, to_column: map.channels))
+  }
+
+  /// Attention over the places of a result of shape `map`.
+  package static func attention(batch: Int, _ map: Shape, heads: Int) -> KernelSizes {
+    KernelSizes(
+      irlas_attention(
+        batch: batch, places: map.height * map.width, channels: map.channels, heads: heads,
+        scale: Float(1 / Double(map.channels / heads).squareRoot())))
+  }
+
   private static func offset(_ position: (channel: Int, row: Int, column: Int), in map: Shape) -> Int {
     (position.row * map.width + position.column) * map.channels + position.channel
   }
@@ -242,6 +260,9 @@ extension KernelSizes {
       case .silu: IRLAS_SILU
       case .hardSwish: IRLAS_HARD_SWISH
       case .hardSigmoid: IRLAS_HARD_SIGMOID
+      case .gelu: IRLAS_GELU
+      case .abs: IRLAS_ABS
+      case .negate: IRLAS_NEGATE
       }
     return Int(value.rawValue)
   }

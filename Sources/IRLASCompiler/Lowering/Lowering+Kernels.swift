@@ -12,7 +12,7 @@ extension Lowering {
       break  // They have places from the start.
     case .zero:
       emit(.fill, .fill(count: count(of: id), value: 0), [result()], [])
-    case .identity:
+    case .identity, .flattenPlaces:
       alias()
     case .dropout, .dropPath:
       guard !isTraining else {
@@ -64,6 +64,25 @@ extension Lowering {
     case .batchNormInputGradient(let epsilon):
       let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
       emit(.batchNormInputGradient, sizes, [result()], operands)
+    case .layerNorm(let epsilon):
+      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
+      emit(.layerNorm, sizes, [result()], operands)
+    case .layerNormReduce(let epsilon):
+      let (sizes, blocks) = KernelSizes.norm(
+        rows: rows(inputs[0]), channels: inputs[0].channels, epsilon: epsilon)
+      summed(.layerNormReducePartial, sizes, operands, count: shape.elementCount, splits: blocks)
+    case .layerNormInputGradient(let epsilon):
+      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
+      emit(.layerNormInputGradient, sizes, [result()], operands)
+    case .attention(let heads):
+      emit(.attention, .attention(batch: batch, shape, heads: heads), [result()], operands)
+    case .attentionGradient(let heads):
+      emit(.attentionGradient, .attention(batch: batch, inputs[1], heads: heads), [result()], operands)
+    case .learned:
+      spread(operands[0], shape)
+    case .learnedGradient:
+      collect(operands[0], inputs[0])
+
     case .runningMean(let momentum):
       let sizes = KernelSizes.running(channels: shape[0], momentum: momentum, count: 1)
       emit(.runningMean, sizes, [result()], operands)
@@ -220,6 +239,30 @@ extension Lowering {
     emit(
       .copy, .copy(batch: batch, size: shape, from: shape, at: (0, 0, 0), to: whole, at: corner), [target],
       [input])
+  }
+
+  /// A tensor in PyTorch's order as the same map for every sample: channels go innermost, then copies are made.
+  private mutating func spread(_ value: ExecutionPlan.Operand, _ map: Shape) {
+    var source = value
+    if map.channels > 1, map.height * map.width > 1 {
+      source = temporary(map.elementCount, "interleaved")
+      emit(
+        .transpose, .transpose(batch: 1, rows: map.channels, columns: map.height * map.width), [source],
+        [value])
+    }
+    emit(.copy, .copies(batch: batch, map), [result()], [source])
+  }
+
+  /// The sum of a map over the batch, in PyTorch's order.
+  private mutating func collect(_ dy: ExecutionPlan.Operand, _ map: Shape) {
+    let count = map.elementCount
+    let isOneLine = map.channels == 1 || map.height * map.width == 1
+    let sum = isOneLine ? result() : temporary(count, "sum")
+    emit(.sumPartials, .partials(count: count, splits: batch), [sum], [dy])
+    guard !isOneLine else { return }
+    emit(
+      .transpose, .transpose(batch: 1, rows: map.height * map.width, columns: map.channels), [result()],
+      [sum])
   }
 
   private mutating func transpose(_ inputs: [ExecutionPlan.Operand], rows: Int, columns: Int) {

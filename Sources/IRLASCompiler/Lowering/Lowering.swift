@@ -295,9 +295,11 @@ extension Graph {
     let node = self[id]
     switch node.op {
     case .identity, .dropout, .dropPath: return true
-    // Channels are innermost: with one place or one channel the order stays.
+    // Channels are innermost: places may be counted in any way, and with one place or one channel the order stays.
+    case .flattenPlaces: return true
     case .flatten: return isOneLine(self[node.inputs[0]].shape)
-    case .unflatten: return isOneLine(node.shape)
+    case .unflatten:
+      return isOneLine(node.shape) || self[node.inputs[0]].shape.channels == node.shape.channels
     // A kernel's operands start on cache lines.
     case .row(let index): return index * node.shape[0] * 4 % MemoryPlan.alignment == 0
     default: return false

@@ -140,7 +140,8 @@ extension Op {
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
       .randomMask,
       .softmaxCrossEntropyGradient, .foldedBias, .batchNorm, .batchNormalize, .batchNormInputGradient,
-      .dropout, .dropPath, .identity:
+      .dropout, .dropPath, .identity, .layerNorm, .attention, .flattenPlaces, .learned, .layerNormReduce,
+      .layerNormInputGradient, .attentionGradient, .learnedGradient:
       return false
     }
   }

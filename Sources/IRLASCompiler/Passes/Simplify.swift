@@ -95,7 +95,8 @@ extension Graph {
       .upsampleGradient(factor: 1):
       return true
     // Equal shapes make these trivial.
-    case .slice, .embed, .flatten, .unflatten, .spatialSum, .globalAveragePool, .globalAveragePoolGradient:
+    case .slice, .embed, .flatten, .flattenPlaces, .unflatten, .spatialSum, .globalAveragePool,
+      .globalAveragePoolGradient:
       return true
     case .concat:
       return node.inputs.count == 1

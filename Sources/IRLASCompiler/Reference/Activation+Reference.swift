@@ -11,6 +11,9 @@ extension Activation {
     case .silu: x / (1 + exp(-x))
     case .hardSwish: x * min(max(x + 3, 0), 6) / 6
     case .hardSigmoid: min(max(x + 3, 0), 6) / 6
+    case .gelu: x * erfc(-x / 2.squareRoot()) / 2
+    case .abs: Swift.abs(x)
+    case .negate: -x
     }
   }
 
@@ -28,6 +31,11 @@ extension Activation {
     case .hardSwish:
       if saved <= -3 { return 0 }
       return saved < 3 ? saved / 3 + 0.5 : 1
+    case .gelu:
+      let density = exp(-saved * saved / 2) / (2 * Double.pi).squareRoot()
+      return erfc(-saved / 2.squareRoot()) / 2 + saved * density
+    case .abs: return saved > 0 ? 1 : saved < 0 ? -1 : 0
+    case .negate: return -1
     }
   }
 }

@@ -43,8 +43,8 @@ package struct ReferenceInterpreter: Sendable {
     return shape.elementCount * (shape.isBatched ? batch : 1)
   }
 
-  /// Parameters and states as training starts: constants and `StateRole.initialValue`; a uniform
-  /// distribution is drawn from Philox blocks of `seed` with the node's index as stream.
+  /// Parameters and states as training starts: constants and `StateRole.initialValue`; distributions are
+  /// drawn from Philox blocks of `seed` with the node's index as stream.
   package func initialTensors(seed: UInt64) -> [NodeID: [Double]] {
     var tensors: [NodeID: [Double]] = [:]
     for id in graph.ids {
@@ -53,14 +53,8 @@ package struct ReferenceInterpreter: Sendable {
       case .state(let role):
         tensors[id] = Array(repeating: role.initialValue, count: count)
       case .parameter(let parameter):
-        switch parameter.initializer {
-        case .constant(let value):
-          tensors[id] = Array(repeating: value, count: count)
-        case .uniform(let fanIn):
-          let bound = 1 / Double(fanIn).squareRoot()
-          let words = MaskWords(seed: seed, step: 0, stream: id.index)
-          tensors[id] = (0..<count).map { bound * (Double(words[$0]) * 0x1p-31 - 1) }
-        }
+        let words = MaskWords(seed: seed, step: 0, stream: id.index)
+        tensors[id] = parameter.initializer.values(count: count) { (0..<$0).map { words[$0] } }
       default: break
       }
     }
@@ -128,6 +122,16 @@ package struct ReferenceInterpreter: Sendable {
     case .batchNormInputGradient(let epsilon):
       return batchNormInputGradient(
         x[0], dy: x[1], statistics: x[2], scale: x[3], reductions: x[4], epsilon: epsilon)
+    case .layerNorm(let epsilon):
+      return layerNorm(x[0], scale: x[1], shift: x[2], epsilon: epsilon)
+    case .layerNormReduce(let epsilon):
+      return layerNormReduce(x[0], dy: x[1], epsilon: epsilon)
+    case .layerNormInputGradient(let epsilon):
+      return layerNormInputGradient(x[0], dy: x[1], scale: x[2], epsilon: epsilon)
+    case .attention(let heads):
+      return attention(x[0], heads: heads)
+    case .attentionGradient(let heads):
+      return attentionGradient(x[0], dy: x[1], heads: heads)
     case .row(let index):
       return Array(x[0].values[index * shape[0]..<(index + 1) * shape[0]])
     case .runningMean(let momentum):
@@ -151,9 +155,15 @@ package struct ReferenceInterpreter: Sendable {
       return x.dropFirst().reduce(x[0].values) { sum, next in zip(sum, next.values).map(+) }
     case .multiply:
       return multiply(x[0], x[1])
-    case .identity, .dropout, .dropPath, .flatten, .unflatten:
+    case .identity, .dropout, .dropPath, .flatten, .flattenPlaces, .unflatten:
       // Inference; while training, masks stand in the graph. Flattening keeps the order of the elements.
       return x[0].values
+
+    case .learned:
+      return Array(repeating: x[0].values, count: batch).flatMap { $0 }
+    case .learnedGradient:
+      let size = shape.elementCount
+      return (0..<size).map { index in (0..<batch).reduce(0) { $0 + x[0].values[$1 * size + index] } }
 
     case .maxPool(let pool):
       return maxPool(x[0], pool, result: shape)

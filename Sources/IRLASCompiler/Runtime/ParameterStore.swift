@@ -51,23 +51,18 @@ package final class ParameterStore {
     return true
   }
 
-  /// Sets every tensor to what training starts with. A uniform distribution is drawn from the Philox blocks
-  /// with the seed as key and the tensor's stream (`MaskWords`; the last step, which no training reaches):
-  /// element i, in PyTorch's order, is `bound * (word(i) / 2^31 - 1)`.
+  /// Sets every tensor to what training starts with (`Parameter.Initializer.values`). Distributions are drawn
+  /// from the Philox blocks with the seed as key and the tensor's stream (`MaskWords`; the last step, which no
+  /// training reaches).
   package func initialize(seed: UInt64) {
     for tensor in tensors {
       let count = tensor.shape.elementCount
       let values: [Float]
       switch tensor.op {
       case .parameter(let parameter):
-        switch parameter.initializer {
-        case .constant(let value): values = Array(repeating: Float(value), count: count)
-        case .uniform(let fanIn):
-          let bound = 1 / Double(fanIn).squareRoot()
-          values = Self.words(seed: seed, stream: tensor.stream, count: count).map {
-            Float(bound * (Double($0) * 0x1p-31 - 1))
-          }
-        }
+        values = parameter.initializer.values(count: count) {
+          Self.words(seed: seed, stream: tensor.stream, count: $0)
+        }.map { Float($0) }
       case .state(let role): values = Array(repeating: Float(role.initialValue), count: count)
       default: preconditionFailure("only parameters and state persist")
       }

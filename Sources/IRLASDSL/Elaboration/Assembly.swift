@@ -145,6 +145,18 @@ final class Assembly {
     return terms.count == 1 ? terms[0] : try add(.add, terms)
   }
 
+  /// A sum in which the operands marked in `isSubtracted` count negatively.
+  func sum(_ operands: [NodeID], isSubtracted: [Bool]) throws(ShapeIssue) -> NodeID {
+    // Checked before anything is added, so that a failure leaves the graph as it is.
+    if operands.count > 1 { _ = try Op.add.resultShape(of: operands.map { builder.shape(of: $0) }) }
+    var terms: [NodeID] = []
+    for (operand, isSubtracted) in zip(operands, isSubtracted) {
+      terms.append(
+        isSubtracted && !isZero(operand) ? try add(.activation(.negate), [operand]) : operand)
+    }
+    return try sum(terms)
+  }
+
   /// The product of two tensors of equal shape, or of a tensor and a gate `[c, 1, 1]` on either side.
   func product(_ a: NodeID, _ b: NodeID) throws(ShapeIssue) -> NodeID {
     let (x, y) = (shape(a), shape(b))

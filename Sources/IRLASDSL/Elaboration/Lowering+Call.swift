@@ -42,7 +42,8 @@ extension Lowering {
         span)
     case nil: break
     }
-    if let index = Primitive.indices[name] {
+    // `abs` is both: a layer by itself, a function with arguments.
+    if let index = Primitive.indices[name], arguments == nil || NumericFunction(rawValue: name) == nil {
       return lowerPrimitive(index, arguments ?? [], span, context)
     }
     if let function = NumericFunction(rawValue: name) {
@@ -52,12 +53,6 @@ extension Lowering {
     if arguments == nil, name == "valid" { return emit(.constant(.padding(.valid)), span) }
     if ["choose", "pick", "some", "maybe"].contains(name) {
       return fail(notYet("`\(name)` is a choice", at: nameSpan), span)
-    }
-    if Primitive.later.contains(name) {
-      return fail(
-        Diagnostic(
-          .notYetElaborated, "`\(name)` is not in this version", at: nameSpan,
-          label: "a layer of a later version"), span)
     }
     if laterNames[name] != nil { earlyNames.insert(name) }
     // A name that a file would have brought, or a binding that could not be read, is not reported again; and

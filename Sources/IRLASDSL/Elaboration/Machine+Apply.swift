@@ -20,6 +20,12 @@ extension Machine {
         written.append(
           .init(parameter: target, isLabelled: site.labels[position] != nil, span: site.wholeSpans[position]))
       }
+      if primitive.inputs.upperBound == 0 {
+        // What takes no tensor is one already.
+        let layer = LayerValue(
+          .primitive(index, arguments), name: primitive.name, span: span, written: written)
+        return applyPrimitive(primitive, arguments, layer, [], span)
+      }
       pushLayer(.primitive(index, arguments), primitive.name, span, written)
     case .module(let id):
       let header = names.modules[id]

@@ -112,6 +112,12 @@ extension Machine {
   private func negate(_ span: SourceSpan) {
     let value = pop()
     if value.isPoison { return push(.poison) }
+    if case .tensor(let tensor) = value {
+      guard let assembly, mayGrow(by: 1, at: span) else { return push(.poison) }
+      assembly.origin = assembly.origin(of: span)
+      guard let node = try? assembly.add(.activation(.negate), [tensor.node]) else { return push(.poison) }
+      return push(.tensor(Tensor(node: node, source: span)))
+    }
     do {
       push(try value.negated())
     } catch {

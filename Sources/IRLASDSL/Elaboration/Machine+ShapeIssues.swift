@@ -14,12 +14,18 @@ extension Machine {
       let site = frames.last { if case .sharing = $0.work { true } else { false } }?.site ?? site
       return Diagnostic(
         .shapesDisagree, "this use of a shared layer needs other weights than its first use", at: site,
-        label: "\(shapes[0]) arrives here",
+        label: shapes.first.map { "\($0) arrives here" } ?? "",
         secondary: arriving + [.init(layer.span, "these weights", style: .secondary)],
         notes: [issue.description],
         help: [.init("`shared` layers see the same number of channels every time")])
     }
     switch issue {
+    case .groupsDoNotDivide(3, let channels, _) where name == "attend":
+      return Diagnostic(
+        .groupsDoNotDivide,
+        "`attend` takes queries, keys and values, but \(channels) is not three times a width",
+        at: site, label: "\(shapes[0]) arrives here", secondary: arriving,
+        help: [.init("`attention` makes them from its input")])
     case .groupsDoNotDivide(let groups, let channels, let ofOutput):
       return groupsDoNotDivide(groups, channels, ofOutput, primitive, layer, arriving, site)
     case .windowDoesNotFit(let axis, let input, let padding, let reach):
@@ -107,8 +113,11 @@ extension Machine {
     let (above, overflow) = below.addingReportingOverflow(groups)
     var widths = below > 0 ? ["\(below)"] : []
     if !overflow { widths.append("\(above)") }
-    let what = primitive.name == "split" ? "\(groups) equal parts" : "\(groups) groups"
-    let place = argument(primitive.name == "split" ? "n" : "groups", primitive, layer)
+    let isAttention = primitive.parameters.first?.name == "heads"
+    let noun = isAttention ? counted(groups, "head") : counted(groups, "group")
+    let what = primitive.name == "split" ? "\(groups) equal parts" : noun
+    let place = argument(
+      primitive.name == "split" ? "n" : isAttention ? "heads" : "groups", primitive, layer)
     var secondary = arriving
     if ofOutput {
       let out = argument("out", primitive, layer)

@@ -16,22 +16,17 @@ extension Machine {
       guard case .tensor(let tensor) = value else {
         return fail(mixed("+", value, site.operandSpans[index], site.operandSpans))
       }
-      if index > 0, site.operators[index] == .subtract {
-        return fail(
-          Diagnostic(
-            .notYetElaborated, "`-` between tensors is not in this version",
-            at: site.operatorSpans[index - 1],
-            label: "only numbers can be subtracted"))
-      }
       tensors.append(tensor)
     }
-    guard let assembly, mayGrow(by: 1, at: span) else { return push(.poison) }
+    let isSubtracted = operands.indices.map { $0 > 0 && site.operators[$0] == .subtract }
+    guard let assembly, mayGrow(by: 1 + isSubtracted.count { $0 }, at: span) else { return push(.poison) }
     steps += tensors.count
     assembly.origin = assembly.origin(of: span)
     do throws(ShapeIssue) {
-      push(.tensor(Tensor(node: try assembly.sum(tensors.map(\.node)), source: span)))
+      let node = try assembly.sum(tensors.map(\.node), isSubtracted: isSubtracted)
+      push(.tensor(Tensor(node: node, source: span)))
     } catch {
-      fail(disagreement("+", tensors, site))
+      fail(disagreement(isSubtracted.contains(true) ? "-" : "+", tensors, site))
     }
   }
 

@@ -28,13 +28,15 @@ package enum NumericFunction: String, CaseIterable, Hashable, Sendable {
   case pow
   case exp
   case sqrt
+  case normal
+  case truncatedNormal = "trunc_normal"
 
   /// The numbers of arguments that the function takes.
   package var arity: ClosedRange<Int> {
     switch self {
     case .min, .max: 1...64
     case .roundTo, .pow: 2...2
-    case .abs, .floor, .ceil, .round, .log, .log2, .exp, .sqrt: 1...1
+    case .abs, .floor, .ceil, .round, .log, .log2, .exp, .sqrt, .normal, .truncatedNormal: 1...1
     }
   }
 
@@ -53,6 +55,8 @@ package enum NumericFunction: String, CaseIterable, Hashable, Sendable {
     case .pow: ("pow(a, b)", "a to the power b; an Int for an Int and a natural number")
     case .exp: ("exp(a)", "e to the power a")
     case .sqrt: ("sqrt(a)", "the square root; an Int where it is whole")
+    case .normal: ("normal(d)", "a normal distribution of deviation d around 0, for `init`")
+    case .truncatedNormal: ("trunc_normal(d)", "the same without what is beyond 2d, for `init`")
     }
   }
 
@@ -95,7 +99,17 @@ package enum NumericFunction: String, CaseIterable, Hashable, Sendable {
       return try float(first, "square root of a negative number") { $0 >= 0 ? $0.squareRoot() : nil }
     case .pow:
       return try power(first, arguments[1])
+    case .normal:
+      return .initializer(.normal(deviation: try deviation(first)))
+    case .truncatedNormal:
+      return .initializer(.truncatedNormal(deviation: try deviation(first)))
     }
+  }
+
+  private func deviation(_ value: Value) throws(ArithmeticFailure) -> Double {
+    guard let number = value.number else { throw .type }
+    guard number >= 0, number.isFinite else { throw .domain("a distribution of negative deviation") }
+    return number
   }
 
   private func extreme(_ arguments: [Value], _ comparator: Comparator) throws(ArithmeticFailure) -> Value {

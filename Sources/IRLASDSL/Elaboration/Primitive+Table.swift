@@ -55,6 +55,63 @@ extension Primitive {
         }
       ]
     },
+    Primitive(
+      "layer_norm", [float("eps", 1e-6)],
+      "normalisation over the channels of each place, with a learned scale and shift for each channel "
+        + "(Ba, Kiros and Hinton, 2016)"
+    ) { (assembly, a, x) throws(ShapeIssue) in
+      guard a.float(0) > 0 else { throw .rateOutOfRange(attribute: "eps", value: a.float(0)) }
+      let origin = assembly.origin
+      return [
+        try assembly.applyWeighted { (builder, sharing) throws(ShapeIssue) in
+          try builder.layerNorm(x[0], epsilon: a.float(0), sharing: sharing, origin: origin)
+        }
+      ]
+    },
+    Primitive(
+      "attention", [int("heads")],
+      "self-attention over all places: 1x1 convolutions with bias make queries, keys and values, and what "
+        + "`attend` gives goes through one more (Vaswani et al., NIPS 2017)"
+    ) { (assembly, a, x) throws(ShapeIssue) in
+      let shape = assembly.shape(x[0])
+      // Checked before anything is added, so that a failure adds nothing.
+      guard a.int(0) > 0 else { throw .notPositive(attribute: "heads", value: a.int(0)) }
+      guard shape.channels % a.int(0) == 0 else {
+        throw .groupsDoNotDivide(groups: a.int(0), channels: shape.channels, ofOutput: false)
+      }
+      let width = saturatingProduct(3, shape.channels)
+      let attend = Op.attention(heads: a.int(0))
+      _ = try attend.resultShape(of: [.image(width, shape.height, shape.width)])
+      let convolution = Convolution(window: Window(kernelSize: .one))
+      let parts = try assembly.convolve(x[0], out: width, convolution, bias: true, name: "qkv")
+      let mixed = try assembly.add(attend, [parts])
+      return [
+        try assembly.convolve(mixed, out: shape.channels, convolution, bias: true, name: "projection")
+      ]
+    },
+    Primitive(
+      "attend", [int("heads")],
+      "[3c, h, w], queries, keys and values, to [c, h, w]: softmax(q k / sqrt(d)) v in each head of d = c / heads "
+        + "channels"
+    ) { (assembly, a, x) throws(ShapeIssue) in [try assembly.add(.attention(heads: a.int(0)), x)] },
+    Primitive(
+      "learned",
+      [
+        Parameter(name: "shape", type: .sizes, defaultValue: nil),
+        Parameter(name: "init", type: .initializer, defaultValue: nil),
+      ], inputs: 0...0,
+      "a tensor of learned numbers, the same for every image; it stands where a tensor stands, not in a chain"
+    ) { (assembly, a, _) throws(ShapeIssue) in
+      let (size, origin) = (a.shape(0), assembly.origin)
+      for axis in 0..<size.rank where size[axis] < 1 {
+        throw .notPositive(attribute: "shape", value: size[axis])
+      }
+      return [
+        try assembly.applyWeighted { (builder, sharing) throws(ShapeIssue) in
+          try builder.learned(size, a.initializer(1), sharing: sharing, origin: origin)
+        }
+      ]
+    },
 
     // Element-wise functions.
     activation(.relu, "max(x, 0)"),
@@ -63,6 +120,9 @@ extension Primitive {
     activation(.silu, "x * sigmoid(x), also called swish"),
     activation(.hardSwish, "x * relu6(x + 3) / 6"),
     activation(.hardSigmoid, "relu6(x + 3) / 6"),
+    activation(.gelu, "x * (1 + erf(x / sqrt(2))) / 2 (Hendrycks and Gimpel, 2016)"),
+    activation(.abs, "the absolute value"),
+    activation(.negate, "-x; `a - b` is a + (b -> negate)"),
 
     // Pools.
     Primitive(
@@ -153,6 +213,9 @@ extension Primitive {
     },
     Primitive("flatten", [], "[c, h, w] to [c * h * w, 1, 1]") {
       (assembly, _, x) throws(ShapeIssue) in [try assembly.add(.flatten, x)]
+    },
+    Primitive("flatten_places", [], "[c, h, w] to [c, h * w, 1]: the rows one after the other") {
+      (assembly, _, x) throws(ShapeIssue) in [try assembly.add(.flattenPlaces, x)]
     },
     Primitive(
       "zero", [stride], "zeros of the shape that a strided layer would give; adding them is the identity"

@@ -32,6 +32,12 @@ package struct Primitive: Sendable {
     func padding(_ index: Int) -> PaddingMode {
       if case .padding(let value) = values[index] { value } else { .same }
     }
+    /// The sizes of a tensor.
+    func shape(_ index: Int) -> Shape { if case .shape(let value) = values[index] { value } else { .scalar } }
+    /// What a learned tensor starts with.
+    func initializer(_ index: Int) -> IRLASGraph.Parameter.Initializer {
+      if case .initializer(let value) = values[index] { value } else { .constant(0) }
+    }
     /// An axis.
     func axis(_ index: Int) -> Axis { if case .axis(let value) = values[index] { value } else { .channel } }
   }
@@ -74,9 +80,4 @@ package struct Primitive: Sendable {
     for (index, primitive) in all.enumerated() { indices[primitive.name] = index }
     return indices
   }()
-
-  /// Layers of the design that this version does not have.
-  static let later: Set<String> = [
-    "layer_norm", "gelu", "flatten_places", "attention", "learned",
-  ]
 }

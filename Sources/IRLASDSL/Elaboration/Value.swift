@@ -11,6 +11,8 @@ enum Value: Sendable {
   indirect case shape(Shape)
   indirect case padding(PaddingMode)
   case axis(Axis)
+  /// What a learned tensor starts with.
+  case initializer(Parameter.Initializer)
   case tensor(Tensor)
   case layer(LayerValue)
   /// A tuple or a list: the language makes no difference.

@@ -15,6 +15,10 @@ indirect enum ValueType: Hashable, Sendable {
   case axis
   /// One Int for both axes, or `[height, width]`; primitives only.
   case extent
+  /// The sizes of a learned tensor: `[c]`, `[c, h, w]` or a Shape; primitives only.
+  case sizes
+  /// What a learned tensor starts with: a number or a distribution; primitives only.
+  case initializer
   case list(ValueType)
   /// A parameter whose default does not tell its type.
   case any
@@ -31,6 +35,8 @@ indirect enum ValueType: Hashable, Sendable {
     case .padding: "Padding"
     case .axis: "c, h or w"
     case .extent: "Int or [h, w]"
+    case .sizes: "[c] or [c, h, w]"
+    case .initializer: "number, normal(d) or trunc_normal(d)"
     case .list(let element): "[\(element.name)]"
     case .any: "any value"
     }
@@ -65,8 +71,16 @@ indirect enum ValueType: Hashable, Sendable {
     switch (self, value) {
     case (.any, _), (.int, .integer), (.float, .float), (.number, .integer), (.number, .float),
       (.bool, .boolean),
-      (.kernel, .kernel), (.layer, .layer), (.shape, .shape), (.padding, .padding), (.axis, .axis):
+      (.kernel, .kernel), (.layer, .layer), (.shape, .shape), (.padding, .padding), (.axis, .axis),
+      (.sizes, .shape), (.initializer, .initializer):
       return value
+    case (.initializer, _):
+      guard let number = value.number else { throw .mismatch }
+      return .initializer(.constant(number))
+    case (.sizes, .list(let list)) where list.elements.count == 1:
+      guard let channels = list.integers?.first else { throw .mismatch }
+      return .shape(.image(channels, 1, 1))
+    case (.sizes, _): return try ValueType.shape.convert(value)
     case (.float, .integer(let number)): return .float(Double(number))
     case (.float, .rational(let number)): return .float(number.double)
     case (.int, .rational), (.int, .float), (.number, .rational), (.extent, .rational), (.extent, .float):
@@ -130,6 +144,10 @@ extension Value {
       }
       return "[\(border.top), \(border.left), \(border.bottom), \(border.right)]"
     case .axis(let axis): return axis.letter
+    case .initializer(.constant(let value)): return "\(value)"
+    case .initializer(.normal(let deviation)): return "normal(\(deviation))"
+    case .initializer(.truncatedNormal(let deviation)): return "trunc_normal(\(deviation))"
+    case .initializer(.uniform(let fanIn)): return "uniform(\(fanIn))"
     case .tensor: return "tensor"
     case .layer(let layer): return layer.name
     case .list(let list):
@@ -151,6 +169,7 @@ extension Value {
     case .shape: "the Shape \(text)"
     case .padding: "the Padding \(text)"
     case .axis: "the axis \(text)"
+    case .initializer: "the distribution \(text)"
     case .tensor: "a tensor"
     case .layer(let layer): "the layer `\(layer.name)`"
     case .list(let list): "a list of \(list.elements.count)"

@@ -13,6 +13,8 @@ enum KernelCase: String, CaseIterable, Sendable {
   case globalAveragePool, globalAveragePoolGradient, spatialSum
   case add, multiply, concat, slice, embed, channelShuffle, crop, pad, flatten, unflatten
   case upsample, upsampleGradient, zero, randomMask
+  case layerNorm, layerNormReduce, layerNormInputGradient, attention, attentionGradient
+  case learned, learnedGradient, flattenPlaces, unflattenPlaces
   case crossEntropy, crossEntropyGradient, sgdVelocity, sgdStep, foldedWeight, foldedBias
 
   /// Whether small whole numbers give the exact result in any order of summation.
@@ -21,7 +23,8 @@ enum KernelCase: String, CaseIterable, Sendable {
     case .batchNorm, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,
       .runningMean, .runningVariance, .smoothActivation, .smoothActivationGradient, .averagePool,
       .averagePoolGradient, .globalAveragePool, .globalAveragePoolGradient, .crossEntropy,
-      .crossEntropyGradient, .foldedWeight, .foldedBias, .randomMask:
+      .crossEntropyGradient, .foldedWeight, .foldedBias, .randomMask, .layerNorm, .layerNormReduce,
+      .layerNormInputGradient, .attention, .attentionGradient:
       return false
     default: return true
     }
@@ -127,6 +130,27 @@ enum KernelCase: String, CaseIterable, Sendable {
     case .zero: return try b.add(.zero, declared: map)
     case .randomMask:
       return try b.add(.randomMask(rate: 0.3, stream: random.pick(0...1000)), declared: map)
+
+    case .layerNorm:
+      return try b.add(.layerNorm(epsilon: 1e-3), [b.map(map), b.vector(map), b.vector(map)])
+    case .layerNormReduce: return try b.add(.layerNormReduce(epsilon: 1e-3), [b.map(map), b.map(map)])
+    case .layerNormInputGradient:
+      return try b.add(.layerNormInputGradient(epsilon: 1e-3), [b.map(map), b.map(map), b.vector(map)])
+    case .attention, .attentionGradient:
+      let heads = random.pick(1...4)
+      let channels = heads * random.pick(1...20)
+      let parts = try b.map(.image(3 * channels, random.pick(1...6), random.pick(1...6)))
+      if self == .attention { return try b.add(.attention(heads: heads), [parts]) }
+      var result = b.shape(of: parts)
+      result[0] = channels
+      return try b.add(.attentionGradient(heads: heads), [parts, b.map(result)])
+    case .learned:
+      return try b.add(.learned, [b.tensor(.unbatched(map.channels, map.height, map.width))])
+    case .learnedGradient: return try b.add(.learnedGradient, [b.map(map)])
+    case .flattenPlaces: return try b.add(.flattenPlaces, [b.map(map)])
+    case .unflattenPlaces:
+      return try b.add(
+        .unflatten, [b.map(.image(map.channels, map.height * map.width, 1))], declared: map)
 
     case .crossEntropy, .crossEntropyGradient:
       let smoothing = random.pick([0, 0.1])

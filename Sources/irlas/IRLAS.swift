@@ -19,7 +19,7 @@ struct IRLAS: ParsableCommand {
     version: version,
     subcommands: [
       Check.self, Stats.self, Show.self, Render.self, Compile.self, Train.self, Eval.self, Predict.self,
-      DataCommand.self,
+      DataCommand.self, Fmt.self,
     ])
 }
 

@@ -21,9 +21,9 @@ struct Command {
 
   /// Runs to the end.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], in folder: URL = root
+    _ arguments: [String], environment: [String: String] = [:], in folder: URL = root, input: String? = nil
   ) throws -> Result {
-    let (process, output, errors) = try start(arguments, environment: environment, in: folder)
+    let (process, output, errors) = try start(arguments, environment: environment, in: folder, input: input)
     // Both pipes are drained at once, so that neither can fill up and block the program.
     let collected = Collected()
     let reader = Thread {
@@ -42,7 +42,7 @@ struct Command {
 
   /// Starts without waiting.
   static func start(
-    _ arguments: [String], environment: [String: String] = [:], in folder: URL = root
+    _ arguments: [String], environment: [String: String] = [:], in folder: URL = root, input: String? = nil
   ) throws -> (process: Process, output: Pipe, errors: Pipe) {
     let process = Process()
     process.executableURL = executable
@@ -56,7 +56,15 @@ struct Command {
     let errors = Pipe()
     process.standardOutput = output
     process.standardError = errors
-    process.standardInput = FileHandle.nullDevice
+    if let input {
+      // Smaller than a pipe's buffer, so that writing it before the program runs blocks nobody.
+      let pipe = Pipe()
+      process.standardInput = pipe
+      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
     try process.run()
     return (process, output, errors)
   }

@@ -18,7 +18,7 @@ import Testing
 
   @Test func everyCommandHasHelpWithAnExample() throws {
     let commands = [
-      [], ["check"], ["stats"], ["show"], ["render"], ["compile"], ["train"], ["eval"], ["predict"],
+      [], ["check"], ["fmt"], ["stats"], ["show"], ["render"], ["compile"], ["train"], ["eval"], ["predict"],
       ["data", "synth"], ["data", "describe"],
     ]
     for command in commands {

@@ -1,4 +1,5 @@
 import Glibc
+import IRLASTraining
 
 /// Writes all bytes of a text to a file descriptor; a reader that has gone away ends the output quietly.
 private func writeAll(_ text: String, to descriptor: Int32) {
@@ -44,6 +45,32 @@ enum StandardError {
 enum StandardOutput {
   static func write(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
   static func line(_ text: String = "") { write(text + "\n") }
+}
+
+/// What is piped in.
+enum StandardInput {
+  /// All bytes up to the end.
+  ///
+  /// - Throws: `FileError` when there are more than `limit`, or they cannot be read.
+  static func read(limit: Int) throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
+      if count == 0 { return bytes }
+      guard count > 0 else {
+        if errno == EINTR { continue }
+        throw FileError(
+          .system(errno), path: "standard input",
+          problem: "cannot read it: \(String(cString: strerror(errno)))")
+      }
+      bytes += buffer[..<count]
+      guard bytes.count <= limit else {
+        throw FileError(
+          .malformed, path: "standard input", problem: "has more than the \(limit) bytes allowed here")
+      }
+    }
+  }
 }
 
 /// Variables of the environment. The command line alone reads it.

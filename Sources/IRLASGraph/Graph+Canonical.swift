@@ -1,10 +1,16 @@
 extension Graph {
   /// Equal for two graphs exactly when they are the same program up to names, scopes, origins, the order of
   /// independent nodes and of the operands of sums: such graphs train to the same numbers.
-  package var programHash: GraphHash { CanonicalForm(self, .program).hash }
+  package var programHash: GraphHash { hash(.program) }
 
   /// Equal for graphs of the same topology: `program` without widths and shapes, and with unordered concats.
-  package var topologyHash: GraphHash { CanonicalForm(self, .topology).hash }
+  package var topologyHash: GraphHash { hash(.topology) }
+
+  /// The hash of one identity. Nodes of the `opaque` scopes count by their kind alone, without attributes and
+  /// shapes: such a scope stands for one op whose insides follow from what surrounds it.
+  package func hash(_ identity: GraphIdentity, opaque: Set<ScopeID> = []) -> GraphHash {
+    CanonicalForm(self, identity, opaque: opaque).hash
+  }
 
   /// The same program with its nodes in canonical order, which is topological (an operand stands right before
   /// its first reader where it can), and the operands of sums in that order.
@@ -40,10 +46,10 @@ private struct CanonicalForm {
   /// For each node its index in `order`.
   private(set) var places: [Int] = []
 
-  init(_ graph: Graph, _ identity: GraphIdentity) {
+  init(_ graph: Graph, _ identity: GraphIdentity, opaque: Set<ScopeID> = []) {
     self.graph = graph
     self.identity = identity
-    colours = Self.colours(of: graph, identity)
+    colours = Self.colours(of: graph, identity, opaque)
     let edges = Self.edges(of: graph, identity)
     let swept = Self.sweep(graph, colours, identity)
     let labels = CanonicalLabelling.places(ColouredGraph(colours: swept, edges: edges))
@@ -84,9 +90,13 @@ private struct CanonicalForm {
   // MARK: Colours and edges
 
   /// What each node is by itself: its op, and which outputs it gives.
-  private static func colours(of graph: Graph, _ identity: GraphIdentity) -> [UInt64] {
+  private static func colours(of graph: Graph, _ identity: GraphIdentity, _ opaque: Set<ScopeID>)
+    -> [UInt64]
+  {
     var colours = graph.ids.map { id in
-      graph[id].op.identityCode(in: identity, inputs: graph.inputShapes(of: id), result: graph[id].shape)
+      if opaque.contains(graph[id].scope) { return graph[id].op.opaqueCode }
+      return graph[id].op.identityCode(
+        in: identity, inputs: graph.inputShapes(of: id), result: graph[id].shape)
     }
     for (index, output) in graph.outputs.enumerated() {
       let mark = StableHash.mix(UInt64(index), output.isAuxiliary ? 2 : 1)

@@ -117,7 +117,11 @@ private struct GraphTextParser {
       try advance()
       label = try string("the scope's label")
     }
-    scopes.append(Scope(kind: kind, parent: parent, name: name, label: label, origin: try origin()))
+    let isAtomic = token == .word("atomic")
+    if isAtomic { try advance() }
+    scopes.append(
+      Scope(
+        kind: kind, parent: parent, name: name, label: label, isAtomic: isAtomic, origin: try origin()))
   }
 
   private mutating func node() throws(GraphTextError) -> Node {

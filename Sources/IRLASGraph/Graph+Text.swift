@@ -17,6 +17,7 @@ extension Graph {
       text += "scope @\(index) \(scope.kind.text) \(quoted(scope.name))"
       if let parent = scope.parent { text += " in @\(parent.index)" }
       if scope.label != scope.name { text += " label \(quoted(scope.label))" }
+      if scope.isAtomic { text += " atomic" }
       if scope.origin != 0 { text += " origin \(scope.origin)" }
       text += "\n"
     }

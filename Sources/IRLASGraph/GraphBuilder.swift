@@ -30,10 +30,13 @@ package struct GraphBuilder: Sendable {
   // MARK: Scopes
 
   /// Opens a scope below the current one; nodes added until `closeScope()` belong to it.
-  package mutating func openScope(_ kind: Scope.Kind, name: String, label: String, origin: Int32 = 0) {
+  package mutating func openScope(
+    _ kind: Scope.Kind, name: String, label: String, isAtomic: Bool = false, origin: Int32 = 0
+  ) {
     let unique: String
     if case .copy(let index) = kind { unique = "\(index)" } else { unique = uniqueName(name) }
-    scopes.append(Scope(kind: kind, parent: scope, name: unique, label: label, origin: origin))
+    scopes.append(
+      Scope(kind: kind, parent: scope, name: unique, label: label, isAtomic: isAtomic, origin: origin))
     scope = ScopeID(scopes.count - 1)
   }
 

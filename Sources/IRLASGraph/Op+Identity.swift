@@ -28,6 +28,13 @@ extension Op {
     return hash.value
   }
 
+  /// A hash of the op's kind alone, unlike that of any op with its attributes.
+  var opaqueCode: UInt64 {
+    var hash = StableHash(seed: 3)
+    hash.combine(mnemonic)
+    return hash.value
+  }
+
   /// The stream of a mask derives from the canonical order, so it cannot enter it.
   private func isRandomStream(_ attribute: Attribute) -> Bool {
     if case .randomMask = self { return attribute.name == "stream" }

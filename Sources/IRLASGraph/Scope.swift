@@ -26,14 +26,19 @@ package struct Scope: Hashable, Sendable {
   package let name: String
   /// How the text names it: `Bottleneck(256, width: 512)`.
   package let label: String
+  /// Whether the cell is marked `@atomic`: one node in the view that topology features take of a network.
+  package let isAtomic: Bool
   /// Position in the source map of whoever built the graph.
   package let origin: Int32
 
-  package init(kind: Kind, parent: ScopeID?, name: String, label: String, origin: Int32) {
+  package init(
+    kind: Kind, parent: ScopeID?, name: String, label: String, isAtomic: Bool = false, origin: Int32
+  ) {
     self.kind = kind
     self.parent = parent
     self.name = name
     self.label = label
+    self.isAtomic = isAtomic
     self.origin = origin
   }
 }

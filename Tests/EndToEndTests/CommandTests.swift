@@ -18,7 +18,8 @@ import Testing
 
   @Test func everyCommandHasHelpWithAnExample() throws {
     let commands = [
-      [], ["check"], ["fmt"], ["stats"], ["show"], ["render"], ["compile"], ["train"], ["eval"], ["predict"],
+      [], ["check"], ["fmt"], ["stats"], ["show"], ["hash"], ["render"], ["compile"], ["train"], ["eval"],
+      ["predict"],
       ["data", "synth"], ["data", "describe"],
     ]
     for command in commands {
@@ -52,6 +53,19 @@ import Testing
       "show", "samples/digits.irlas", "--for", "training", "--batch", "8", "--dump-after", "differentiate",
     ])
     #expect(plan.output.contains("sgd_step"))
+  }
+
+  @Test func hashIsTheLastWordOfItsLine() throws {
+    let result = try Command.run(["hash", "samples/published/resnet50.irlas"])
+    let lines = result.output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(lines.map(\.first) == ["program", "topology"])
+    #expect(lines.allSatisfy { $0.last?.count == 16 })
+    let cell = try Command.run(["hash", "samples/published/resnet50.irlas", "Bottleneck", "--format", "json"])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(cell.output.utf8)) as? [String: Any])
+    #expect(object["open"] as? [String] == ["out", "x"])
+    #expect(object["closed"] as? [String] == ["stride = 1"])
+    #expect(try Command.run(["hash", "samples/digits.irlas", "None"]).exitCode == 1)
   }
 
   @Test func compiledKernelsAreReadableC() throws {

@@ -41,7 +41,8 @@ package struct RandomGraph {
     switch random.pick(0...9) {
     case 0 where open.count < 5:
       builder.openScope(
-        .cell, name: "Cell", label: "Cell(\(random.pick(1...9)))", origin: Int32(random.pick(0...99)))
+        .cell, name: "Cell", label: "Cell(\(random.pick(1...9)))", isAtomic: open.count == 4,
+        origin: Int32(random.pick(0...99)))
       open.append(nil)
     case 1 where open.count < 5:
       let count = random.pick(1...3)

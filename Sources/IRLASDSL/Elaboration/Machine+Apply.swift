@@ -258,6 +258,7 @@ extension Machine {
       return fail(arity(header.name, header.inputCount, header, tensors, site, layer))
     }
     guard mayGrow(by: 1, at: site) else { return }
+    if id == opaqueModule, applyOpaque(arguments, layer, tensors, site) { return }
     var locals = arguments
     locals.reserveCapacity(code.code.slotCount)
     let inputs = header.syntax.inputs
@@ -276,7 +277,8 @@ extension Machine {
     while locals.count < code.code.slotCount { locals.append(nil) }
     if let assembly {
       assembly.builder.openScope(
-        .cell, name: header.name, label: label(of: layer), origin: assembly.origin(of: site))
+        .cell, name: header.name, label: label(of: layer), isAtomic: header.isAtomic,
+        origin: assembly.origin(of: site))
     }
     frames.append(
       Frame(

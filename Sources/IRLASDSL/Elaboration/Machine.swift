@@ -88,6 +88,10 @@ final class Machine {
   var appliedShared: Set<Int> = []
   /// The finished graph of the network.
   var result: Graph?
+  /// A cell that is applied as one op, whatever the shapes; see `applyOpaque`.
+  var opaqueModule: Int?
+  /// The scopes of its applications.
+  var opaqueScopes: Set<ScopeID> = []
 
   private struct Reported: Hashable {
     let code: DiagnosticCode

@@ -33,6 +33,9 @@ struct ModuleHeader: Sendable {
   /// Whether the last input takes the rest of the tuple as a list.
   let isVariadic: Bool
 
+  /// Whether the text marks it `@atomic`.
+  var isAtomic: Bool { syntax.attributes.contains { $0.name?.name == "atomic" } }
+
   /// Whether a parameter's default needs the other operands of a sum.
   var needsPeer: Bool { parameters.contains { $0.readsPeer } }
 

@@ -117,7 +117,10 @@ package struct Program: Sendable {
   }
 
   /// Elaborates a module whose inputs have known shapes, with arguments in the scope of the entry file.
-  func elaborate(_ header: ModuleHeader, arguments: [ArgumentSyntax]) -> (Elaboration?, [Diagnostic]) {
+  /// Applications of the cell `opaqueModule` become one op each.
+  func elaborate(_ header: ModuleHeader, arguments: [ArgumentSyntax], opaqueModule: Int? = nil) -> (
+    Elaboration?, [Diagnostic]
+  ) {
     guard let compiled = codes[header.id] else {
       // What is wrong with it has been said while loading.
       return (nil, self.diagnostics.filter { $0.severity == .error })
@@ -161,6 +164,7 @@ package struct Program: Sendable {
     let label = labels.isEmpty ? header.name : "\(header.name)(\(labels.joined(separator: ", ")))"
     let assembly = Assembly(name: header.name, label: label, span: header.syntax.span)
     let machine = Machine(names: names, codes: codes, limits: limits, assembly: assembly)
+    machine.opaqueModule = opaqueModule
     var locals = values
     while locals.count < compiled.code.slotCount { locals.append(nil) }
     machine.frames.append(
@@ -180,7 +184,10 @@ package struct Program: Sendable {
       }
       return (nil, diagnostics)
     }
-    return (Elaboration(graph: graph, sourceMap: SourceMap(spans: assembly.spans)), diagnostics)
+    let map = SourceMap(spans: assembly.spans)
+    return (
+      Elaboration(graph: graph, sourceMap: map, opaqueScopes: machine.opaqueScopes), diagnostics
+    )
   }
 }
 

@@ -26,4 +26,6 @@ package struct Elaboration: Sendable {
   package let graph: Graph
   /// The text behind nodes and scopes.
   package let sourceMap: SourceMap
+  /// The scopes that stand for one op each; empty unless a cell is looked at by itself.
+  var opaqueScopes: Set<ScopeID> = []
 }

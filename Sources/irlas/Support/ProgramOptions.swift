@@ -29,13 +29,16 @@ struct ProgramOptions: ParsableArguments {
   }
 
   /// The `--set` options as names and values.
-  func parsedSettings() throws -> [(name: String, value: String)] {
-    try settings.map { setting in
-      guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
-        throw CommandFailure.usage("--set takes param=value, not `\(setting)`")
-      }
-      return (String(setting[..<equals]), String(setting[setting.index(after: equals)...]))
+  func parsedSettings() throws -> [(name: String, value: String)] { try irlas.parsedSettings(settings) }
+}
+
+/// Options of the form `param=value` as names and values.
+func parsedSettings(_ settings: [String]) throws -> [(name: String, value: String)] {
+  try settings.map { setting in
+    guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+      throw CommandFailure.usage("--set takes param=value, not `\(setting)`")
     }
+    return (String(setting[..<equals]), String(setting[setting.index(after: equals)...]))
   }
 }
 

@@ -26,6 +26,12 @@ let package = Package(
     .target(
       name: "IRLASDSL", dependencies: ["IRLASGraph"],
       resources: [.embedInCode("Standard/std.irlas")], swiftSettings: strict),
+    // Reading and writing JSON. Imports nothing.
+    .target(name: "IRLASJSON", swiftSettings: strict),
+    // The language server: messages in, messages out.
+    .target(
+      name: "IRLASLanguageServer", dependencies: ["IRLASGraph", "IRLASDSL", "IRLASJSON"],
+      swiftSettings: strict),
     // Graph to executable kernels, and to diagrams.
     .target(
       name: "IRLASCompiler",
@@ -33,14 +39,14 @@ let package = Package(
     // Datasets, augmentation, trainer, checkpoints.
     .target(
       name: "IRLASTraining",
-      dependencies: ["IRLASGraph", "IRLASCompiler", "CPixbuf"],
+      dependencies: ["IRLASGraph", "IRLASJSON", "IRLASCompiler", "CPixbuf"],
       swiftSettings: strict),
     // Topology of blocks, and what learns and searches over it.
     .target(name: "IRLASSearch", dependencies: ["IRLASGraph"], swiftSettings: strict),
     .executableTarget(
       name: "irlas",
       dependencies: [
-        "IRLASGraph", "IRLASDSL", "IRLASCompiler", "IRLASTraining",
+        "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -68,7 +74,13 @@ let package = Package(
       name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph"], swiftSettings: strict),
     .testTarget(
       name: "IRLASTrainingTests",
-      dependencies: ["IRLASTraining", "IRLASGraph", "IRLASCompiler", "IRLASDSL", "IRLASTestSupport"],
+      dependencies: [
+        "IRLASTraining", "IRLASGraph", "IRLASJSON", "IRLASCompiler", "IRLASDSL", "IRLASTestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "IRLASLanguageServerTests",
+      dependencies: ["IRLASLanguageServer", "IRLASDSL", "IRLASGraph", "IRLASJSON", "IRLASTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["irlas", "IRLASTestSupport"], swiftSettings: strict),

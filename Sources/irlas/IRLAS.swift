@@ -19,7 +19,7 @@ struct IRLAS: ParsableCommand {
     version: version,
     subcommands: [
       Check.self, Stats.self, Show.self, Hash.self, Render.self, Compile.self, Train.self, Eval.self,
-      Predict.self, DataCommand.self, Fmt.self,
+      Predict.self, DataCommand.self, LSP.self, Fmt.self,
     ])
 }
 

@@ -1,3 +1,4 @@
+import IRLASJSON
 import IRLASTraining
 import Testing
 

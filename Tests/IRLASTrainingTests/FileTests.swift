@@ -1,3 +1,4 @@
+import IRLASJSON
 import Glibc
 import IRLASTraining
 import Synchronization

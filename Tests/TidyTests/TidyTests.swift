@@ -11,14 +11,16 @@ import Testing
     "IRLASCompiler": [
       "IRLASGraph", "CKernels", "COpenBLAS", "CGraphviz", "FoundationEssentials", "Glibc", "Synchronization",
     ],
+    "IRLASJSON": [],
+    "IRLASLanguageServer": ["IRLASGraph", "IRLASDSL", "IRLASJSON", "Glibc", "Synchronization"],
     "IRLASTraining": [
-      "IRLASGraph", "IRLASCompiler", "CPixbuf", "Dispatch", "FoundationEssentials", "Glibc",
+      "IRLASGraph", "IRLASJSON", "IRLASCompiler", "CPixbuf", "Dispatch", "FoundationEssentials", "Glibc",
       "Synchronization",
     ],
     "IRLASSearch": ["IRLASGraph"],
     "irlas": [
-      "IRLASGraph", "IRLASDSL", "IRLASCompiler", "IRLASTraining", "ArgumentParser", "FoundationEssentials",
-      "Glibc", "Synchronization",
+      "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASTraining",
+      "ArgumentParser", "FoundationEssentials", "Glibc", "Synchronization",
     ],
   ]
 

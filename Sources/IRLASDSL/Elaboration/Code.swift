@@ -23,6 +23,8 @@ struct Code: Sendable {
   var outputs: [OutputSite] = []
   /// For each slot its name in the text; nil for hidden ones.
   var slotNames: [String?] = []
+  /// For each slot where the text binds its name; nil for hidden ones.
+  var slotSpans: [SourceSpan?] = []
   /// Slots of the metrics `params`, `macs`, `depth` that late requirements read.
   var metricSlots: [Metric: Int] = [:]
 }

@@ -149,6 +149,7 @@ final class Lowering {
   func newSlot(_ name: String? = nil) -> Int {
     code.slotCount += 1
     code.slotNames.append(name)
+    code.slotSpans.append(nil)
     return code.slotCount - 1
   }
 
@@ -220,6 +221,7 @@ final class Lowering {
       local.useCount = 1
     }
     locals.append(local)
+    code.slotSpans[slot] = span
     scopes[scopes.count - 1][name] = locals.count - 1
     laterNames[name] = nil
     return locals.count - 1

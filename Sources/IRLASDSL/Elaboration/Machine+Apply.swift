@@ -244,6 +244,7 @@ extension Machine {
       let nodes = try primitive.apply(assembly, Primitive.Arguments(values: values), tensors.map(\.node))
       let results = nodes.map { Value.tensor(Tensor(node: $0, source: site)) }
       push(results.count == 1 ? results[0] : .list(Value.List(results)))
+      observer?.note(site, stack.last, assembly)
     } catch {
       fail(diagnostic(for: error, primitive, layer, tensors, site))
     }
@@ -292,6 +293,7 @@ extension Machine {
   func leave(_ count: Int, _ code: Code) {
     let values = pop(count)
     let frame = frames[frames.count - 1]
+    observer?.noteNames(code, frame.locals, assembly)
     if frame.layer == nil { return finish(values, code) }
     var results: [Value] = []
     for (index, value) in values.enumerated() {
@@ -310,6 +312,7 @@ extension Machine {
     assembly?.builder.closeScope()
     frames.removeLast()
     push(results.count == 1 ? results[0] : .list(Value.List(results)))
+    observer?.note(frame.site, stack.last, assembly)
   }
 
   /// Ends the network's graph; late requirements follow.
@@ -348,6 +351,7 @@ extension Machine {
   /// Leaves the module on top without a result; a network without a result ends the run.
   func abandon() {
     let frame = frames[frames.count - 1]
+    if let code = frame.code?.code { observer?.noteNames(code, frame.locals, assembly) }
     if frame.layer == nil {
       result = nil
       isHalted = frame.module != nil

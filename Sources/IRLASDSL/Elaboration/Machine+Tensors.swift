@@ -25,6 +25,7 @@ extension Machine {
     do throws(ShapeIssue) {
       let node = try assembly.sum(tensors.map(\.node), isSubtracted: isSubtracted)
       push(.tensor(Tensor(node: node, source: span)))
+      observer?.note(span, stack.last, assembly)
     } catch {
       fail(disagreement(isSubtracted.contains(true) ? "-" : "+", tensors, site))
     }
@@ -62,6 +63,7 @@ extension Machine {
       }
     }
     push(result.map(Value.tensor) ?? .poison)
+    observer?.note(span, stack.last, assembly)
   }
 
   /// Numbers from left to right.

@@ -92,6 +92,8 @@ final class Machine {
   var opaqueModule: Int?
   /// The scopes of its applications.
   var opaqueScopes: Set<ScopeID> = []
+  /// Told what each place of the text comes to; nil where nobody asks.
+  var observer: ElaborationObserver?
 
   private struct Reported: Hashable {
     let code: DiagnosticCode
@@ -124,6 +126,7 @@ final class Machine {
       case .code: runCode()
       case .composition(let layers, let next):
         guard next < layers.count, let input = stack.last, !input.isPoison else {
+          observer?.note(frame.site, stack.last, assembly)
           frames.removeLast()
           continue
         }
@@ -144,6 +147,7 @@ final class Machine {
     if next > 0 { assembly?.builder.closeScope() }
     guard next < count, let input = stack.last, !input.isPoison else {
       assembly?.builder.closeScope()
+      observer?.note(frames[top].site, stack.last, assembly)
       frames.removeLast()
       return
     }

@@ -38,16 +38,19 @@ package struct CheckReport: Hashable, Sendable {
 extension Program {
   /// Checks the whole program: text, names and uses; every network with its default parameters; the `check` lines;
   /// the recipes.
-  package func check() -> CheckReport {
+  package func check() -> CheckReport { check(observer: nil) }
+
+  /// The same, while something notes what each place of the text comes to.
+  func check(observer: ElaborationObserver?) -> CheckReport {
     var all = diagnostics
     for header in names.modules where header.file == 0 && header.keyword == .network {
       if let open = header.parameters.first(where: { $0.defaultValue == nil }) {
         if let warning = unchecked(header, open) { all.append(warning) }
         continue
       }
-      all += elaborate(header, arguments: []).1
+      all += elaborate(header, arguments: [], observer: observer).1
     }
-    let checks = runChecks()
+    let checks = files.first?.checks.map { run($0, observer: observer) } ?? []
     for check in checks { all += check.diagnostics }
     for recipe in recipeDeclarations where recipe.file == 0 { all += self.recipe(recipe).1 }
     var seen: Set<Place> = []
@@ -77,17 +80,19 @@ extension Program {
   }
 
   /// Evaluates the `check` lines of the entry file in the order of the text.
-  package func runChecks() -> [CheckResult] { files.first?.checks.map(run) ?? [] }
+  package func runChecks() -> [CheckResult] { files.first?.checks.map { run($0, observer: nil) } ?? [] }
 
-  private func run(_ check: CheckSyntax) -> CheckResult {
+  private func run(_ check: CheckSyntax, observer: ElaborationObserver?) -> CheckResult {
     let name = check.target?.name ?? ""
     let arguments = check.arguments.map(\.text).joined(separator: ", ")
-    let (claims, diagnostics) = evaluate(check)
+    let (claims, diagnostics) = evaluate(check, observer: observer)
     return CheckResult(
       target: "\(name)(\(arguments))", span: check.span, claims: claims, diagnostics: diagnostics)
   }
 
-  private func evaluate(_ check: CheckSyntax) -> ([CheckResult.Claim], [Diagnostic]) {
+  private func evaluate(_ check: CheckSyntax, observer: ElaborationObserver?) -> (
+    [CheckResult.Claim], [Diagnostic]
+  ) {
     let unknown = check.claims.map { CheckResult.Claim(text: $0.text, holds: nil) }
     guard let target = check.target else { return (unknown, []) }
     guard case .module(let id)? = names.lookUp(target.name, in: 0) else {
@@ -125,7 +130,7 @@ extension Program {
         ]
       )
     }
-    let (elaboration, problems) = elaborate(header, arguments: check.arguments)
+    let (elaboration, problems) = elaborate(header, arguments: check.arguments, observer: observer)
     var diagnostics = problems
     var claims: [CheckResult.Claim] = []
     for claim in check.claims {
@@ -200,7 +205,7 @@ extension Program {
 }
 
 /// An integer as programs write it: `34_426_698`.
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
   var digits: [Character] = []
   for (index, digit) in String(number.magnitude).reversed().enumerated() {
     if index > 0, index % 3 == 0 { digits.append("_") }

@@ -292,7 +292,7 @@ private struct ProgramLoading {
     bag.report(contentsOf: diagnostics)
     return Program(
       sources: sources, diagnostics: bag.finish(), names: names, codes: codes, files: files,
-      recipeDeclarations: recipes)
+      uses: uses.map { $0.map { ($0.file, $0.syntax.span) } }, recipeDeclarations: recipes)
   }
 
   /// Reports every circle of cells once and returns the cells that close one.

@@ -27,6 +27,8 @@ package struct Program: Sendable {
   let codes: [Machine.CompiledCode?]
   /// The files, the entry first.
   let files: [ProgramFile]
+  /// For each file what it uses, with the `use` that says so.
+  let uses: [[(file: Int, span: SourceSpan)]]
   /// The recipes of all files.
   let recipeDeclarations: [RecipeDeclaration]
 
@@ -118,9 +120,10 @@ package struct Program: Sendable {
 
   /// Elaborates a module whose inputs have known shapes, with arguments in the scope of the entry file.
   /// Applications of the cell `opaqueModule` become one op each.
-  func elaborate(_ header: ModuleHeader, arguments: [ArgumentSyntax], opaqueModule: Int? = nil) -> (
-    Elaboration?, [Diagnostic]
-  ) {
+  func elaborate(
+    _ header: ModuleHeader, arguments: [ArgumentSyntax], opaqueModule: Int? = nil,
+    observer: ElaborationObserver? = nil
+  ) -> (Elaboration?, [Diagnostic]) {
     guard let compiled = codes[header.id] else {
       // What is wrong with it has been said while loading.
       return (nil, self.diagnostics.filter { $0.severity == .error })
@@ -165,12 +168,14 @@ package struct Program: Sendable {
     let assembly = Assembly(name: header.name, label: label, span: header.syntax.span)
     let machine = Machine(names: names, codes: codes, limits: limits, assembly: assembly)
     machine.opaqueModule = opaqueModule
+    machine.observer = observer
     var locals = values
     while locals.count < compiled.code.slotCount { locals.append(nil) }
     machine.frames.append(
       Machine.Frame(
         work: .code, site: header.nameSpan, code: compiled, locals: locals, module: header.id))
     machine.run()
+    observer?.charge(steps: machine.steps, nodes: assembly.builder.nodes.count)
     diagnostics += machine.diagnostics
     guard !diagnostics.contains(where: { $0.severity == .error }), let graph = machine.result else {
       if diagnostics.isEmpty {
@@ -184,10 +189,10 @@ package struct Program: Sendable {
       }
       return (nil, diagnostics)
     }
-    let map = SourceMap(spans: assembly.spans)
-    return (
-      Elaboration(graph: graph, sourceMap: map, opaqueScopes: machine.opaqueScopes), diagnostics
-    )
+    let elaboration = Elaboration(
+      graph: graph, sourceMap: SourceMap(spans: assembly.spans), opaqueScopes: machine.opaqueScopes)
+    observer?.finish(header.id, elaboration)
+    return (elaboration, diagnostics)
   }
 }
 

@@ -89,7 +89,8 @@ extension Program {
     if messages.contains(where: { $0.severity == .error }) { return (nil, messages, sources) }
     let program = Program(
       sources: sources, diagnostics: diagnostics, limits: limits, names: names,
-      codes: codes + [Machine.CompiledCode(code)], files: files, recipeDeclarations: recipeDeclarations)
+      codes: codes + [Machine.CompiledCode(code)], files: files, uses: uses,
+      recipeDeclarations: recipeDeclarations)
     let fit: Int?
     if case .module(let id)? = names.scopes[names.standardFile].own["fit"] { fit = id } else { fit = nil }
     let (elaboration, problemsFound) = program.elaborate(header, arguments: [], opaqueModule: fit)

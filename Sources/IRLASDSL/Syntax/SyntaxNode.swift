@@ -145,3 +145,31 @@ extension Syntax {
   /// The `///` lines before it.
   package var documentation: String? { node.documentation }
 }
+
+extension SyntaxNode {
+  /// All nodes below this one and the node itself, parents after their children.
+  package var descendants: some RandomAccessCollection<SyntaxNode> {
+    // Post-order: the nodes below one stand directly before it.
+    var first = id
+    while let child = SyntaxNode(tree: tree, id: first).children.first(where: { _ in true }) {
+      first = child.id
+    }
+    return (first...id).lazy.map { [tree] in SyntaxNode(tree: tree, id: $0) }
+  }
+}
+
+extension SyntaxTree {
+  /// The nodes whose text holds or touches a byte, innermost first.
+  package func enclosing(_ offset: Int) -> [SyntaxNode] {
+    var found: [SyntaxNode] = []
+    var node = SyntaxNode(tree: self, id: nodes.count - 1)
+    while true {
+      found.append(node)
+      let inner = node.children.filter {
+        !$0.span.isEmpty && $0.span.range.lowerBound <= offset && offset <= $0.span.range.upperBound
+      }
+      guard let next = inner.last else { return found.reversed() }
+      node = next
+    }
+  }
+}

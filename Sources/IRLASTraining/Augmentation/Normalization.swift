@@ -1,3 +1,5 @@
+import IRLASJSON
+
 /// Mean and standard deviation of each channel, of pixels scaled to [0, 1]: `normalize` subtracts and divides.
 package struct Normalization: Sendable, Equatable {
   /// Mean of each channel.

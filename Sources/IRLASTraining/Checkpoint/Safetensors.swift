@@ -1,3 +1,5 @@
+import IRLASJSON
+
 /// Element types of stored tensors that are read and written here.
 package enum TensorType: String, Sendable, CaseIterable {
   /// 64-bit signed integers.

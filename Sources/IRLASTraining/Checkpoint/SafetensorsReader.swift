@@ -1,3 +1,5 @@
+import IRLASJSON
+
 extension Safetensors {
   /// Reads and validates a file.
   package static func read(_ path: String) throws(FileError) -> Safetensors {

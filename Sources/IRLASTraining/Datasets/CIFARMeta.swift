@@ -1,3 +1,5 @@
+package import IRLASJSON
+
 /// The sizes of a set in CIFAR's binary format, which itself has no field for them.
 ///
 /// Stored as `meta.json`:

@@ -1,3 +1,4 @@
+package import IRLASJSON
 import Glibc
 
 /// A file of JSON lines, one object for each, that grows while a run goes on.

@@ -1,3 +1,5 @@
+import IRLASJSON
+
 /// Writes a procedural data set as a folder in CIFAR-10's binary format.
 ///
 /// The folder holds `data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin`, `batches.meta.txt` and `meta.json`

@@ -1,3 +1,4 @@
+import IRLASJSON
 package import IRLASGraph
 
 /// What a run reports while it goes on. The caller draws it, and knows the time.

@@ -1,3 +1,4 @@
+import IRLASJSON
 import ArgumentParser
 import IRLASDSL
 import IRLASGraph

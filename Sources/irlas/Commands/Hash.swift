@@ -1,5 +1,6 @@
 import ArgumentParser
 import IRLASDSL
+import IRLASJSON
 import IRLASTraining
 
 /// `irlas hash FILE [NAME]`

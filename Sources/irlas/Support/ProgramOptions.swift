@@ -64,7 +64,7 @@ struct LoadedProgram {
   }
 
   /// Opens the files that programs name.
-  private static func read(_ path: String) -> IRLASDSL.Program.LoadResult {
+  static func read(_ path: String) -> IRLASDSL.Program.LoadResult {
     do throws(FileError) {
       return .bytes(try FileBytes.read(path, limit: SourceFile.maximumSize))
     } catch {

@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile *.irlas setfiletype irlas

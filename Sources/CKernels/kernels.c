@@ -114,7 +114,7 @@ const char *irlas_kernel_text(int part, ptrdiff_t *length) {
 #define floats_epsilon 1
 #define floats_value 1
 #define floats_rate 2
-#define floats_smoothing 1
+#define floats_smoothing 2
 #define floats_scale 1
 #define floats_momentum 2
 

@@ -33,9 +33,12 @@ extension Graph {
   }
 
   /// The network as it is counted and deployed: without auxiliary outputs and what only they read.
-  package var withoutAuxiliaryOutputs: Graph {
-    guard outputs.contains(where: \.isAuxiliary) else { return self }
-    return Graph.pruned(
-      name: name, nodes: nodes, scopes: scopes, outputs: outputs.filter { !$0.isAuxiliary }, updates: updates)
+  package var withoutAuxiliaryOutputs: Graph { keepingAuxiliaryOutputs { _ in false } }
+
+  /// The network without those auxiliary outputs whose name is not wanted, and what only they read.
+  package func keepingAuxiliaryOutputs(_ isWanted: (String) -> Bool) -> Graph {
+    let kept = outputs.filter { !$0.isAuxiliary || isWanted($0.name) }
+    guard kept.count < outputs.count else { return self }
+    return Graph.pruned(name: name, nodes: nodes, scopes: scopes, outputs: kept, updates: updates)
   }
 }

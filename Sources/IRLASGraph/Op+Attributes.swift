@@ -74,8 +74,9 @@ extension Op {
       [Attribute("factor", .integer(factor))]
     case .dropout(let rate), .dropPath(let rate):
       [Attribute("rate", .real(rate))]
-    case .softmaxCrossEntropy(let smoothing), .softmaxCrossEntropyGradient(let smoothing):
-      [Attribute("smoothing", .real(smoothing))]
+    case .softmaxCrossEntropy(let smoothing, let weight),
+      .softmaxCrossEntropyGradient(let smoothing, let weight):
+      [Attribute("smoothing", .real(smoothing))] + (weight == 1 ? [] : [Attribute("weight", .real(weight))])
     case .batchNormalize(let epsilon), .batchNormReduce(let epsilon), .batchNormInputGradient(let epsilon),
       .layerNorm(let epsilon), .layerNormReduce(let epsilon), .layerNormInputGradient(let epsilon),
       .foldedWeight(let epsilon), .foldedBias(let epsilon):

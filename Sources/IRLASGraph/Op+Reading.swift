@@ -74,7 +74,9 @@ extension Op {
     case "flatten": return .flatten
     case "flatten_places": return .flattenPlaces
     case "learned": return .learned
-    case "cross_entropy": return .softmaxCrossEntropy(smoothing: try list.real("smoothing"))
+    case "cross_entropy":
+      return .softmaxCrossEntropy(
+        smoothing: try list.real("smoothing"), weight: try list.real("weight", default: 1))
     default: return try readDerived(mnemonic, &list)
     }
   }
@@ -109,7 +111,9 @@ extension Op {
     case "embed": return .embed(axis: try list.axis(), start: try list.integer("start"))
     case "upsample_grad": return .upsampleGradient(factor: try list.integer("factor"))
     case "random_mask": return .randomMask(rate: try list.real("rate"), stream: try list.integer("stream"))
-    case "cross_entropy_grad": return .softmaxCrossEntropyGradient(smoothing: try list.real("smoothing"))
+    case "cross_entropy_grad":
+      return .softmaxCrossEntropyGradient(
+        smoothing: try list.real("smoothing"), weight: try list.real("weight", default: 1))
     case "sgd_velocity":
       return .sgdVelocity(momentum: try list.real("momentum"), decay: try list.real("decay"))
     case "sgd_step":
@@ -153,7 +157,8 @@ private struct AttributeList {
     return value
   }
 
-  mutating func real(_ name: String) throws(OpReadingIssue) -> Double {
+  mutating func real(_ name: String, default fallback: Double? = nil) throws(OpReadingIssue) -> Double {
+    if let fallback, !contains(name) { return fallback }
     guard case .real(let value) = try required(name) else {
       throw .wrongKind(name, expected: "a real number such as 0.1 or 1e-05")
     }

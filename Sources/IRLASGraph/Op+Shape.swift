@@ -106,7 +106,7 @@ private struct ShapeRule {
     case .flatten:
       try count(1...1)
       return .image(try image(0).elementCount, 1, 1)
-    case .softmaxCrossEntropy(let smoothing):
+    case .softmaxCrossEntropy(let smoothing, _):
       try logitsAndLabels(smoothing)
       return .scalar
     default:
@@ -236,7 +236,7 @@ private struct ShapeRule {
         throw .wrongKind(input: 0, expected: "a map divisible by \(factor)", actual: dy)
       }
       return .image(dy.channels, dy.height / factor, dy.width / factor)
-    case .softmaxCrossEntropyGradient(let smoothing):
+    case .softmaxCrossEntropyGradient(let smoothing, _):
       try logitsAndLabels(smoothing)
       return inputs[0]
     case .sgdVelocity:

@@ -52,8 +52,10 @@ extension Op {
     case .crop(let border), .pad(let border): return border.summary
     case .upsample(let factor), .upsampleGradient(let factor): return "x\(factor)"
     case .dropout(let rate), .dropPath(let rate), .randomMask(let rate, _): return "\(rate)"
-    case .softmaxCrossEntropy(let smoothing), .softmaxCrossEntropyGradient(let smoothing):
-      return smoothing == 0 ? "" : "smoothing \(smoothing)"
+    case .softmaxCrossEntropy(let smoothing, let weight),
+      .softmaxCrossEntropyGradient(let smoothing, let weight):
+      let parts = [weight == 1 ? "" : "x\(weight)", smoothing == 0 ? "" : "smoothing \(smoothing)"]
+      return parts.filter { !$0.isEmpty }.joined(separator: " ")
     case .labels, .zero, .batchNorm, .activation, .activationGradient, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,

@@ -70,8 +70,8 @@ package enum Op: Hashable, Sendable {
   /// A parameter `{c, h, w}` as the same feature map `[c, h, w]` for every sample.
   case learned
   /// `logits [k, 1, 1], labels` to a scalar: the mean over the batch of the cross entropy with targets
-  /// `(1 - smoothing) * onehot + smoothing / k`.
-  case softmaxCrossEntropy(smoothing: Double)
+  /// `(1 - smoothing) * onehot + smoothing / k`, times `weight`.
+  case softmaxCrossEntropy(smoothing: Double, weight: Double = 1)
 
   // MARK: Gradients (emitted by differentiation)
 
@@ -127,8 +127,8 @@ package enum Op: Hashable, Sendable {
   /// A fresh mask of the declared shape on every step: 0 with probability `rate`, else `1 / (1 - rate)`.
   /// `stream` separates the masks of one network; it derives from the canonical order of its nodes.
   case randomMask(rate: Double, stream: Int)
-  /// `logits, labels` to the gradient of the mean loss with respect to the logits.
-  case softmaxCrossEntropyGradient(smoothing: Double)
+  /// `logits, labels` to the gradient of `softmaxCrossEntropy` with respect to the logits.
+  case softmaxCrossEntropyGradient(smoothing: Double, weight: Double = 1)
 
   // MARK: Optimiser
 

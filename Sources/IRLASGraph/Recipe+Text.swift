@@ -39,10 +39,17 @@ extension Recipe.Augmentation: CustomStringConvertible {
 
 extension Recipe.Loss: CustomStringConvertible {
   package var description: String {
-    switch self {
-    case .crossEntropy(let smoothing):
-      smoothing == 0 ? "cross_entropy" : "cross_entropy(smoothing: \(smoothing))"
-    }
+    terms.map(\.description).joined(separator: " + ")
+  }
+}
+
+extension Recipe.Loss.Term: CustomStringConvertible {
+  package var description: String {
+    var arguments = output.map { ["of: \($0)"] } ?? []
+    if smoothing != 0 { arguments.append("smoothing: \(smoothing)") }
+    let factor = weight == 1 ? "" : "\(weight) * "
+    return factor
+      + (arguments.isEmpty ? "cross_entropy" : "cross_entropy(\(arguments.joined(separator: ", ")))")
   }
 }
 

@@ -69,8 +69,33 @@ package struct Recipe: Hashable, Sendable {
     case normalize
   }
 
-  package enum Loss: Hashable, Sendable {
-    case crossEntropy(smoothing: Double)
+  /// What is minimised: a weighted sum over outputs of the network.
+  package struct Loss: Hashable, Sendable {
+    /// The cross entropy of one output.
+    package struct Term: Hashable, Sendable {
+      /// Positive.
+      package var weight: Double
+      /// The name of the output; nil for the only one that is not auxiliary.
+      package var output: String?
+      package var smoothing: Double
+
+      package init(weight: Double = 1, output: String? = nil, smoothing: Double = 0) {
+        self.weight = weight
+        self.output = output
+        self.smoothing = smoothing
+      }
+    }
+
+    /// One or more.
+    package var terms: [Term]
+
+    package init(_ terms: [Term]) { self.terms = terms }
+
+    /// The cross entropy of the network's only output.
+    package static func crossEntropy(smoothing: Double) -> Loss { Loss([Term(smoothing: smoothing)]) }
+
+    /// Whether a term is about the output called `name`.
+    package func names(_ name: String) -> Bool { terms.contains { $0.output == name } }
   }
 
   package enum Optimizer: Hashable, Sendable {

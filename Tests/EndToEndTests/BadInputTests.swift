@@ -166,5 +166,6 @@ import Testing
     let train = try Command.run(["train", program, "--out", folder.path("run"), "--quiet"])
     #expect(train.exitCode == 0, "\(train.errors)")
     #expect(train.errors.contains("auxiliary outputs are left out"))
+    #expect(train.errors.contains("does not name them: early"))
   }
 }

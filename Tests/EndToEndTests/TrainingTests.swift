@@ -48,6 +48,46 @@ import Testing
     #expect(try run.folder.read("one/metrics.jsonl") == run.folder.read("two/metrics.jsonl"))
   }
 
+  /// A transformer with an auxiliary classifier trains, to the same bytes every time, and is evaluated without it.
+  @Test func auxiliaryOutputsTrain() throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.write(
+      """
+      irlas 1
+      network Tokens {
+        in image: [1, 8, 8]
+        patches = image -> conv(2x2, 12, stride: 2, padding: valid, bias: true) -> flatten_places
+        a = patches + learned(patches.shape, init: trunc_normal(0.02))
+        b = a + (a -> layer_norm -> attention(3))
+        y = b -> layer_norm -> global_avg_pool
+        return logits: y -> dropout(0.1) -> linear(10), aux early: a -> gelu -> global_avg_pool -> linear(10)
+      }
+      recipe R {
+        data: idx("\(Command.root.path())samples/data/digits") -> normalize
+        batch: 50  epochs: 2  optimizer: sgd(lr: 0.1, momentum: 0.9)
+        loss: cross_entropy(of: logits) + 0.4 * cross_entropy(of: early, smoothing: 0.1)
+      }
+      """, to: "tokens.irlas")
+    func train(_ out: String, _ options: [String]) throws -> Command.Result {
+      try Command.run(["train", program, "--out", folder.path(out), "--quiet"] + options)
+    }
+    let whole = try train("whole", ["--threads", "1"])
+    #expect(whole.exitCode == 0 && whole.errors.isEmpty, "\(whole.errors)")
+    #expect(try train("again", ["--threads", "2"]).exitCode == 0)
+    let checkpoint = try folder.read("whole/checkpoint.safetensors")
+    #expect(try checkpoint == folder.read("again/checkpoint.safetensors"))
+    #expect(String(decoding: checkpoint.prefix(20_000), as: UTF8.self).contains("linear2.weight"))
+    let eval = try Command.run(["eval", program, "--weights", folder.path("whole/checkpoint.safetensors")])
+    #expect(eval.exitCode == 0, "\(eval.errors)")
+    let wrong = try folder.write(
+      try String(contentsOfFile: program, encoding: .utf8).replacingOccurrences(
+        of: "of: early", with: "of: late"),
+      to: "wrong.irlas")
+    let failed = try Command.run(["train", wrong, "--out", folder.path("wrong"), "--quiet"])
+    #expect(failed.exitCode == 1)
+    #expect(failed.errors.contains("'late'"), "\(failed.errors)")
+  }
+
   @Test func theLastLineIsTheSummary() throws {
     let run = try Run()
     let result = try run.train("out", ["--epochs", "10"])

@@ -43,14 +43,15 @@ struct ReferenceExample {
 ///
 /// - Parameter elements: how many elements of each parameter are moved; the rest is left alone.
 func checkGradients(
-  of forward: Graph, batch: Int = 3, seed: UInt64, elements: Int, smoothing: Double = 0.1,
+  of forward: Graph, batch: Int = 3, seed: UInt64, elements: Int,
+  loss: Recipe.Loss = .crossEntropy(smoothing: 0.1),
   location: SourceLocation = #_sourceLocation
 ) throws {
   let training = try differentiate(
-    forward, objective: TrainingObjective(smoothing: smoothing, update: .none))
+    forward, objective: TrainingObjective(loss: loss, update: .none))
   var example = ReferenceExample(training, batch: batch, seed: seed)
   let values = try example.run()
-  let loss = training.outputs[0].value
+  let total = training.outputs[0].value
   let step = 1e-5
   for id in training.ids {
     guard case .parameter = training[id].op else { continue }
@@ -64,7 +65,7 @@ func checkGradients(
         var moved = tensor
         moved[element] += move
         example.inputs.tensors[id] = moved
-        losses.append(try example.run(through: loss)[loss][0])
+        losses.append(try example.run(through: total)[total][0])
       }
       example.inputs.tensors[id] = tensor
       let difference = (losses[0] - losses[1]) / (2 * step)

@@ -18,6 +18,12 @@ struct PyTorchFixture: Decodable {
     }
   }
 
+  /// A term of a loss that names its outputs.
+  struct Term: Decodable {
+    let of: String
+    let weight: Double
+  }
+
   let network: String
   let batch: Int
   let batches: Int
@@ -25,6 +31,10 @@ struct PyTorchFixture: Decodable {
   let offset: Int
   let smoothing: Double
   let optimizer: Optimizer
+  /// The gain of the convolutions; 4 when it is not there.
+  private let gain: Double?
+  /// Empty, or not there, when the loss is of the only output.
+  private let losses: [Term]?
   let parameters: Int
   /// The class scores with running statistics, and with those of the batch, `[batch][classes]`.
   let inference: [Double]
@@ -46,8 +56,13 @@ struct PyTorchFixture: Decodable {
 
   var objective: TrainingObjective {
     TrainingObjective(
-      smoothing: smoothing,
+      loss: loss,
       update: .sgd(momentum: optimizer.momentum, nesterov: optimizer.nesterov, decay: optimizer.decay))
+  }
+
+  var loss: Recipe.Loss {
+    guard let losses, !losses.isEmpty else { return .crossEntropy(smoothing: smoothing) }
+    return Recipe.Loss(losses.map { .init(weight: $0.weight, output: $0.of, smoothing: smoothing) })
   }
 
   /// The network as `Tests/Reference/programs` writes it.
@@ -76,16 +91,15 @@ struct PyTorchFixture: Decodable {
     let tensors = graph.ids.filter { graph[$0].op.isTensor }
     return tensors.enumerated().map { stream, id in
       let shape = graph[id].shape
-      let (centre, spread) = Self.distribution(graph[id].op, shape)
+      let (centre, spread) = distribution(graph[id].op, shape)
       let values = FixtureNumbers(stream: stream).values(shape.elementCount)
       return (graph.path(of: id), values.map { Double(Float(centre + spread * $0)) })
     }
   }
 
-  /// The gain of the convolutions; `GAIN` in the script says why.
-  private static let gain = 4.0
-
-  private static func distribution(_ op: Op, _ shape: Shape) -> (centre: Double, spread: Double) {
+  private func distribution(_ op: Op, _ shape: Shape) -> (centre: Double, spread: Double) {
+    // `GAIN` in the script says why.
+    let gain = gain ?? 4
     switch op {
     case .state(.runningVariance): return (gain * gain, 0.25)
     case .state: return (0, 0.25)

@@ -94,6 +94,72 @@ import Testing
     }
   }
 
+  /// A stem that two heads share; the second one is auxiliary.
+  private func twoHeads() throws -> Graph {
+    var builder = GraphBuilder(name: "TwoHeads")
+    let image = try builder.add(.input(index: 0), declared: .image(2, 4, 4))
+    let x = try builder.conv(image, out: 3, Convolution(window: Window(kernelSize: .one)), bias: true).result
+    let pooled = try builder.add(.globalAveragePool, [try builder.add(.activation(.gelu), [x])])
+    let main = try builder.linear(try builder.add(.flatten, [x]), out: 3, name: "main").result
+    let early = try builder.linear(pooled, out: 3, name: "early").result
+    return builder.finish(outputs: [
+      Graph.Output(name: "logits", value: main), Graph.Output(name: "early", value: early, isAuxiliary: true),
+    ])
+  }
+
+  /// The gradients of a weighted sum of losses are those of the sum.
+  @Test func weightedLosses() throws {
+    let graph = try twoHeads()
+    let both = Recipe.Loss([
+      .init(output: "logits", smoothing: 0.1), .init(weight: 0.4, output: "early"),
+      .init(weight: 0.2, output: "early", smoothing: 0.2),
+    ])
+    try checkGradients(of: graph, seed: 5, elements: 8, loss: both)
+    let training = try differentiate(graph, objective: TrainingObjective(loss: both, update: .none))
+    #expect(training.verify().isEmpty)
+    let values = try ReferenceExample(training, batch: 3, seed: 5).run()
+    var sum = 0.0
+    for term in both.terms {
+      let one = try differentiate(
+        graph.keepingAuxiliaryOutputs { _ in true },
+        objective: TrainingObjective(
+          loss: Recipe.Loss([.init(output: "logits"), term]), update: .none))
+      let first = try differentiate(
+        graph, objective: TrainingObjective(loss: Recipe.Loss([.init(output: "logits")]), update: .none))
+      sum += try loss(of: one, like: training) - loss(of: first, like: training)
+    }
+    #expect(abs(try #require(values.output("loss", of: training))[0] - sum) < 1e-12)
+  }
+
+  /// The loss of a training graph on the images and parameters that `other` has at its first step.
+  private func loss(of graph: Graph, like other: Graph) throws -> Double {
+    let example = ReferenceExample(other, batch: 3, seed: 5)
+    var inputs = example.inputs
+    let named = Dictionary(uniqueKeysWithValues: graph.ids.map { (graph.path(of: $0), $0) })
+    inputs.tensors = [:]
+    for (id, values) in example.inputs.tensors {
+      if let same = named[other.path(of: id)] { inputs.tensors[same] = values }
+    }
+    let values = try ReferenceInterpreter(graph, batch: 3).run(inputs)
+    return try #require(values.output("loss", of: graph))[0]
+  }
+
+  /// An auxiliary output that no term names is left out; main ones have to be trained.
+  @Test func lossesNameOutputs() throws {
+    let graph = try twoHeads()
+    func training(_ terms: Recipe.Loss.Term...) throws -> Graph {
+      try differentiate(graph, objective: TrainingObjective(loss: Recipe.Loss(terms), update: .none))
+    }
+    let plain = try training(.init())
+    #expect(!plain.ids.contains { plain.path(of: $0).hasPrefix("early") })
+    #expect(throws: DifferentiationError.noOutput("late", outputs: ["logits"])) {
+      try training(.init(), .init(output: "late"))
+    }
+    #expect(throws: DifferentiationError.untrained(output: "logits")) {
+      try training(.init(output: "early"))
+    }
+  }
+
   /// Steps on one batch fit it: the loss falls to a fraction.
   @Test(arguments: [(0.9, true), (0.9, false), (0.0, false)])
   func trainingReducesTheLoss(momentum: Double, nesterov: Bool) throws {

@@ -133,6 +133,32 @@ import Testing
     #expect(first.programHash == second.programHash, "\(first.text)\n\(second.text)")
   }
 
+  /// Outputs of a cell are read by label, also where it is that of an attribute, and a label may be a whole list.
+  @Test(arguments: [
+    ("y = x -> Two return y.left + y.h", "a, b = x -> Two return a + b"),
+    ("y = x -> repeat 1 Two return y.h", "_, b = x -> repeat 1 Two return b"),
+    ("y = x -> Three return y.both.last - y.rest", "_, b, c = x -> Three return b - c"),
+  ])
+  func labelledOutputs(a: String, b: String) throws {
+    let cells = """
+      cell Two { in x return left: x -> relu, h: x -> sigmoid }
+      cell Three { in x return both: (x -> relu, x -> sigmoid), rest: x -> silu }
+      """
+    #expect(try graph(body: a, after: cells).programHash == graph(body: b, after: cells).programHash)
+  }
+
+  @Test func labelsThatAreNotThere() {
+    let cell =
+      "cell Two { in x return left: x -> relu, right: x -> sigmoid } cell One { in x return up: x -> relu }"
+    func said(_ body: String) -> String {
+      messages("irlas 1\n\(cell)\nnetwork N {\n  in x: [3, 8, 8]\n  \(body)\n}")
+    }
+    #expect(said("return (x -> Two).rihgt") == "error[L0102] 5:21: no value has an attribute `rihgt`")
+    #expect(said("return (x -> Two).up") == "error[L0102] 5:21: these outputs have no `up`")
+    #expect(said("return (x -> One).up") == "error[L0102] 5:21: a tensor has no `up`")
+    #expect(said("return x.left") == "error[L0102] 5:12: a tensor has no `left`")
+  }
+
   /// Names, the order of independent statements and cells do not change the network.
   @Test func renamingAndReordering() throws {
     let a = try graph(

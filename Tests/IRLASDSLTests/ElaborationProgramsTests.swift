@@ -22,6 +22,23 @@ import Testing
     #expect(byTable.programHash == byRow.programHash)
   }
 
+  /// The design's ViT is timm's `vit_tiny_patch16_224`, and its ConvNeXt block scales what it adds.
+  @Test func transformer() throws {
+    let cells = try text("ConvNeXt block and ViT")
+    #expect(try graph(cells).parameterCount == 5_717_416)
+    let block = cells.split(separator: "cell Encoder")[0]
+    let net = "network Net { in image: [96, 56, 56] return image -> ConvNeXt }"
+    // dwconv 96 * 49 + 96, layer norm 192, two 1x1 convolutions of 4 * 96 with bias, the scale.
+    #expect(try graph(block + net).parameterCount == 4800 + 192 + 2 * 96 * 384 + 384 + 96 + 96)
+  }
+
+  @Test func siamese() throws {
+    let result = try graph(try text("Siamese"))
+    #expect(result.nodes.contains { $0.op == .activation(.negate) })
+    // One set of weights for both branches, and the last layer.
+    #expect(result.parameterCount == 9 * 64 + 128 + 9 * 64 * 128 + 256 + 128 * 128 + 128 + 128 + 1)
+  }
+
   @Test func inception() throws {
     let stages = """
       network Net {

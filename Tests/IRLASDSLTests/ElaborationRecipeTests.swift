@@ -51,6 +51,22 @@ import Testing
     #expect(program.recipe(named: "Quack").recipe == nil)
   }
 
+  /// A loss is a weighted sum over outputs, and reads back from its own text.
+  @Test func lossesOfOutputs() throws {
+    func loss(_ text: String) -> Recipe.Loss? {
+      program("irlas 1 recipe R { data: idx optimizer: sgd(lr: 1) loss: \(text) }").recipe(named: "R").recipe?
+        .loss
+    }
+    let sum = Recipe.Loss([
+      .init(output: "logits", smoothing: 0.1), .init(weight: 0.4, output: "early"), .init(weight: 2),
+    ])
+    #expect(
+      loss("cross_entropy(of: logits, smoothing: 0.1) + (2 / 5) * cross_entropy(early) + 2 * cross_entropy")
+        == sum)
+    #expect(loss(sum.description) == sum)
+    #expect(loss("cross_entropy") == .crossEntropy(smoothing: 0))
+  }
+
   /// Fields, and what is wrong with them.
   static let wrongFields: [(String, String)] = [
     ("optimizer: sgd(lr: 0.1, nesterov: true)", "error[L0505] 2:12: Nesterov's momentum needs a momentum"),
@@ -65,7 +81,13 @@ import Testing
     ("data: cifar10 -> crop(8)", "error[L0505] 2:23: `size` is a size such as 32x32"),
     ("data: cifar10(7)", "error[L0505] 2:15: `folder` is a string"),
     ("data: 7", "error[L0505] 2:7: this is no data source"),
-    ("loss: cross_entropy + cross_entropy", "error[L0505] 2:7: this is no loss"),
+    ("loss: cross_entropy - cross_entropy", "error[L0505] 2:21: a loss is a sum"),
+    ("loss: 0 * cross_entropy", "error[L0505] 2:7: `the weight of a loss` is a positive number"),
+    ("loss: 2 * 3 * cross_entropy", "error[L0505] 2:7: a term of a loss is a loss, or a weight times a loss"),
+    ("loss: cross_entropy * 2", "error[L0505] 2:7: a term of a loss is a loss, or a weight times a loss"),
+    ("loss: 2 + cross_entropy", "error[L0505] 2:7: this is no loss"),
+    ("loss: cross_entropy(of: 3)", "error[L0505] 2:25: `of` is the name of an output"),
+    ("loss: cross_entropy(off: early)", "error[L0303] 2:21: `cross_entropy` has no parameter `off`"),
     ("seed: -1", "error[L0505] 2:7: `seed` is an Int from 0 to 9_223_372_036_854_775_807"),
     ("epochs: 1 / 0", "error[L0308] 2:9: division by zero"),
     ("epochs: n", "error[L0105] 2:9: no value named `n`"),

@@ -266,7 +266,8 @@ package struct RandomGraph {
       let smoothing = real()
       return try builder.add(
         random.once(in: 2)
-          ? .softmaxCrossEntropy(smoothing: smoothing) : .softmaxCrossEntropyGradient(smoothing: smoothing),
+          ? .softmaxCrossEntropy(smoothing: smoothing, weight: random.once(in: 2) ? 1 : real())
+          : .softmaxCrossEntropyGradient(smoothing: smoothing, weight: random.once(in: 2) ? 1 : real()),
         [logits, labels])
     case 2, 3:
       let target = try parameter(vector)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes Tests/Reference/fixtures/*.json: what PyTorch computes for four published networks, made narrow.
+"""Writes Tests/Reference/fixtures/*.json: what PyTorch computes for published networks, made narrow.
 
 Run it once after changing a network here or in Tests/Reference/programs; the tests only read the fixtures.
 
     python3 -m venv torchvenv
     torchvenv/bin/pip install "torch>=2" numpy
-    torchvenv/bin/python Tests/Reference/pytorch_fixtures.py
+    torchvenv/bin/python Tests/Reference/pytorch_fixtures.py [NETWORK...]
 
 Weights and images are not stored: both sides make them from one integer hash (`numbers` below, `FixtureNumbers` in
 the Swift tests). Parameters are matched by their order of creation, which follows the text of the programs.
@@ -16,6 +16,7 @@ printed and stored: they say what a correct float32 implementation can be expect
 
 import json
 import pathlib
+import sys
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ def labels(stream):
 
 
 def initialize(model):
-    """Convolutions uniform with variance GAIN^2 / fan-in, the rest as usual; norms undo the gain.
+    """Convolutions uniform with variance gain^2 / fan-in, the rest as usual; norms undo the gain.
 
     Batch norm makes a convolution's scale irrelevant forward, but divides its gradient: with large weights training is
     smooth enough for float32 and float64 to stay together for 50 steps. Otherwise rounding grows tenfold a step.
@@ -67,10 +68,10 @@ def initialize(model):
         for module in model.modules():
             for name, tensor in module.named_parameters(recurse=False):
                 u = numbers(stream, tensor.numel())
-                if tensor.dim() > 1:
-                    gain = GAIN if tensor.dim() == 4 else 1
+                if tensor.dim() in (2, 4):
+                    gain = getattr(model, "gain", GAIN) if tensor.dim() == 4 else 1
                     u = u * (gain * np.sqrt(3.0 / tensor[0].numel()))
-                elif isinstance(module, nn.BatchNorm2d) and name == "weight":
+                elif isinstance(module, (nn.BatchNorm2d, nn.LayerNorm)) and name == "weight":
                     u = 1 + 0.25 * u
                 else:
                     u = 0.125 * u
@@ -254,12 +255,89 @@ class DARTS(nn.Module):
         return self.head(s1)
 
 
+class Learned(nn.Module):
+    def __init__(self, *shape):
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(shape))
+
+    def forward(self):
+        return self.value
+
+
+class LayerNorm(nn.LayerNorm):
+    """Over the channels of each place."""
+
+    def __init__(self, channels):
+        super().__init__(channels, eps=1e-6)
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ConvNeXtBlock(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv2d(c, c, 7, padding=3, groups=c), LayerNorm(c), nn.Conv2d(c, 4 * c, 1), nn.GELU(),
+            nn.Conv2d(4 * c, c, 1))
+        self.scale = Learned(c, 1, 1)
+
+    def forward(self, x):
+        return x + self.branch(x) * self.scale()
+
+
+class Attention(nn.Module):
+    def __init__(self, c, heads):
+        super().__init__()
+        self.qkv, self.projection, self.heads = nn.Conv2d(c, 3 * c, 1), nn.Conv2d(c, c, 1), heads
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        q, k, v = self.qkv(x).reshape(n, 3, self.heads, c // self.heads, h * w).transpose(3, 4).unbind(1)
+        y = F.scaled_dot_product_attention(q, k, v)
+        return self.projection(y.transpose(2, 3).reshape(n, c, h, w))
+
+
+class Encoder(nn.Module):
+    def __init__(self, c, heads):
+        super().__init__()
+        self.mix = nn.Sequential(LayerNorm(c), Attention(c, heads))
+        self.each = nn.Sequential(LayerNorm(c), nn.Conv2d(c, 2 * c, 1), nn.GELU(), nn.Conv2d(2 * c, c, 1))
+
+    def forward(self, x):
+        x = x + self.mix(x)
+        return x + self.each(x)
+
+
+class Transformer(nn.Module):
+    """ConvNeXt blocks, then encoder layers on patches and a class token, with an auxiliary classifier."""
+
+    gain, losses = 1, (("logits", 1), ("early", 0.4))
+
+    def __init__(self):
+        super().__init__()
+        self.maps = nn.Sequential(nn.Conv2d(3, 8, 2, 2), LayerNorm(8), ConvNeXtBlock(8), ConvNeXtBlock(8))
+        self.patches = nn.Conv2d(8, 12, 2, 2)
+        self.token, self.position = Learned(12, 1, 1), Learned(12, 17, 1)
+        self.encoders = nn.Sequential(Encoder(12, 3), Encoder(12, 3), LayerNorm(12))
+        self.head, self.early = nn.Linear(12, CLASSES), nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        maps = self.maps(x)
+        patches = self.patches(maps).flatten(2).unsqueeze(3)
+        y = torch.cat([self.token().expand(len(x), -1, -1, -1), patches], dim=2) + self.position()
+        y = self.encoders(y)
+        logits = self.head(y[:, :, 0, 0] - y[:, :, 1:].abs().mean((2, 3)))
+        return (logits, self.early(maps.mean((2, 3)))) if self.training else logits
+
+
 # Learning rates are low where the network is deep: a ReLU that rounding turns on or off changes a gradient by a jump.
 NETWORKS = {
     "resnet20": (resnet20, dict(lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-3), 0.0, 0),
     "resnext29": (resnext29, dict(lr=5e-4, momentum=0.9, nesterov=False, weight_decay=1e-2), 0.0, 10),
     "mobilenet_v2": (mobilenet_v2, dict(lr=3e-6, momentum=0.9, nesterov=True, weight_decay=1e-2), 0.1, 40),
     "darts_v2": (DARTS, dict(lr=5e-3, momentum=0.5, nesterov=False, weight_decay=5e-3), 0.0, 0),
+    "transformer": (Transformer, dict(lr=0.02, momentum=0.9, nesterov=False, weight_decay=1e-3), 0.1, 20),
 }
 
 
@@ -300,8 +378,10 @@ def compute(make, optimizer, smoothing, offset, dtype):
     for step in range(STEPS):
         x, y = batch(step)
         sgd.zero_grad()
-        logits = model(x)
-        loss = F.cross_entropy(logits, y, label_smoothing=smoothing)
+        scores = model(x)
+        scores = scores if isinstance(scores, tuple) else (scores,)
+        logits, weights = scores[0], [weight for _, weight in getattr(model, "losses", (("", 1),))]
+        loss = sum(w * F.cross_entropy(s, y, label_smoothing=smoothing) for w, s in zip(weights, scores))
         loss.backward()
         if step == 0:
             result["logits"] = logits.detach().double().flatten().tolist()
@@ -323,7 +403,8 @@ def main():
     torch.set_num_threads(1)
     folder = pathlib.Path(__file__).parent / "fixtures"
     folder.mkdir(exist_ok=True)
-    for name, (make, optimizer, smoothing, offset) in NETWORKS.items():
+    for name in sys.argv[1:] or NETWORKS:
+        make, optimizer, smoothing, offset = NETWORKS[name]
         exact = compute(make, optimizer, smoothing, offset, torch.float64)
         single = compute(make, optimizer, smoothing, offset, torch.float32)
         deviation = {
@@ -344,6 +425,8 @@ def main():
             "offset": offset,
             "smoothing": smoothing,
             "optimizer": optimizer,
+            "gain": getattr(make, "gain", GAIN),
+            "losses": [{"of": of, "weight": weight} for of, weight in getattr(make, "losses", ())],
             "parameters": sum(p.numel() for p in make().parameters()),
             "float32_deviation": {key: rounded(value, 3) for key, value in deviation.items()},
             **{key: rounded(value) for key, value in exact.items()},

@@ -130,10 +130,11 @@ struct irlas_mask {
   float rate, scale;
 };
 
-/// Cross entropy of [batch][classes] logits with targets `(1 - smoothing) * onehot + smoothing / classes`.
+/// Cross entropy of [batch][classes] logits with targets `(1 - smoothing) * onehot + smoothing / classes`, times
+/// `weight`.
 struct irlas_loss {
   ptrdiff_t batch, classes;
-  float smoothing;
+  float smoothing, weight;
 };
 
 /// Running statistics. `unbias` is n / (n - 1) for the variance over n values.

@@ -35,7 +35,7 @@ IRLAS_INLINE float irlas_logarithm(float x) {
 
 IRLAS_INLINE int irlas_softmax_cross_entropy_tasks(const struct irlas_loss *d) { return (void)d, 1; }
 IRLAS_INLINE ptrdiff_t irlas_softmax_cross_entropy_scratch(const struct irlas_loss *d) { return (void)d, 0; }
-// p: loss [1] - logits, labels: ln sum exp x - (1 - smoothing) x[label] - smoothing * mean x, averaged.
+// p: loss [1] - logits, labels: ln sum exp x - (1 - smoothing) x[label] - smoothing * mean x, averaged and weighted.
 IRLAS_INLINE void irlas_softmax_cross_entropy(const struct irlas_loss *d, float *const *p, float *scratch, int task) {
   (void)scratch, (void)task;
   double total = 0;
@@ -51,7 +51,7 @@ IRLAS_INLINE void irlas_softmax_cross_entropy(const struct irlas_loss *d, float 
     const double target = (1 - (double)d->smoothing) * (double)(x[label] - best) + (double)d->smoothing * mean;
     total += (double)irlas_logarithm(irlas_row_exponentials(x, d->classes, best)) - target;
   }
-  p[0][0] = (float)(total / (double)d->batch);
+  p[0][0] = (float)(total / (double)d->batch * (double)d->weight);
 }
 
 IRLAS_INLINE int irlas_softmax_cross_entropy_gradient_tasks(const struct irlas_loss *d) {
@@ -60,12 +60,12 @@ IRLAS_INLINE int irlas_softmax_cross_entropy_gradient_tasks(const struct irlas_l
 IRLAS_INLINE ptrdiff_t irlas_softmax_cross_entropy_gradient_scratch(const struct irlas_loss *d) {
   return (void)d, 0;
 }
-// p: dlogits - logits, labels: (softmax - target) / batch
+// p: dlogits - logits, labels: weight * (softmax - target) / batch
 IRLAS_INLINE void irlas_softmax_cross_entropy_gradient(const struct irlas_loss *d, float *const *p, float *scratch,
                                                        int task) {
   (void)scratch;
   const ptrdiff_t tasks = irlas_softmax_cross_entropy_gradient_tasks(d);
-  const float share = 1.0f / (float)d->batch, low = d->smoothing / (float)d->classes;
+  const float share = d->weight / (float)d->batch, low = d->smoothing / (float)d->classes;
   for (ptrdiff_t n = irlas_part(d->batch, task, tasks); n < irlas_part(d->batch, task + 1, tasks); n++) {
     const float *x = p[1] + n * d->classes;
     float *dx = p[0] + n * d->classes;

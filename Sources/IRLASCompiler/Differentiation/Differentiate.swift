@@ -11,26 +11,50 @@ package import IRLASGraph
 ///
 /// Linear in the number of nodes and operands; nothing recurses.
 ///
-/// - Returns: a graph with outputs `loss` (a scalar) and `logits`, a `learning_rate` hyperparameter and a state
+/// - Returns: a graph with outputs `loss` (a scalar) and `logits` (the scores that the first term of the loss is of), a `learning_rate` hyperparameter and a state
 ///   `<parameter>.velocity` per parameter when there is momentum, and updates of parameters, velocities and
 ///   running statistics.
-/// - Parameter graph: a forward graph with one output `[k, 1, 1]`. Random masks draw from the streams whose numbers
+/// - Parameter graph: a forward graph with outputs `[k, 1, 1]`. Auxiliary ones that the loss does not name are left
+///   out. Random masks draw from the streams whose numbers
 ///   are the places of their `dropout` and `drop_path` nodes in `canonicalOrder`: equal programs draw equal masks.
 package func differentiate(_ graph: Graph, objective: TrainingObjective) throws(DifferentiationError) -> Graph
 {
   guard graph.updates.isEmpty else { throw .updatesAlready }
-  guard graph.outputs.count == 1 else { throw .outputCount(graph.outputs.count) }
-  let output = graph.outputs[0]
-  let shape = graph[output.value].shape
-  guard shape.isImage, shape.height == 1, shape.width == 1 else {
-    throw .notLogits(output: output.name, shape: shape)
-  }
+  let graph = graph.keepingAuxiliaryOutputs(objective.loss.names)
+  let scores = try scores(of: graph, objective.loss)
   var differentiator = Differentiator(graph, objective)
   for id in graph.ids { try differentiator.emitForward(id) }
-  guard differentiator.needsGradient[output.value.index] else { throw .nothingToLearn }
-  try differentiator.emitLoss(logits: output.value)
+  guard scores.allSatisfy({ differentiator.needsGradient[$0.index] }) else { throw .nothingToLearn }
+  try differentiator.emitLoss(scores)
   for id in graph.ids.reversed() { try differentiator.emitBackward(id) }
   return differentiator.finish()
+}
+
+/// The class scores that each term of a loss is of.
+private func scores(of graph: Graph, _ loss: Recipe.Loss) throws(DifferentiationError) -> [NodeID] {
+  let main = graph.outputs.filter { !$0.isAuxiliary }
+  var trained: Set<String> = []
+  var scores: [NodeID] = []
+  for term in loss.terms {
+    let output: Graph.Output
+    if let name = term.output {
+      guard let named = graph.outputs.first(where: { $0.name == name }) else {
+        throw .noOutput(name, outputs: graph.outputs.map(\.name))
+      }
+      output = named
+    } else {
+      guard main.count == 1 else { throw .outputCount(main.count) }
+      output = main[0]
+    }
+    let shape = graph[output.value].shape
+    guard shape.isImage, shape.height == 1, shape.width == 1 else {
+      throw .notLogits(output: output.name, shape: shape)
+    }
+    trained.insert(output.name)
+    scores.append(output.value)
+  }
+  if let output = main.first(where: { !trained.contains($0.name) }) { throw .untrained(output: output.name) }
+  return scores
 }
 
 /// The state of one differentiation. Arrays named "by forward index" have one place per node of the forward graph.
@@ -152,16 +176,24 @@ struct Differentiator {
 
   // MARK: Loss and updates
 
-  /// Adds the labels, the loss and the gradient of the loss with respect to the class scores.
-  mutating func emitLoss(logits: NodeID) throws(DifferentiationError) {
-    let smoothing = objective.smoothing
-    let scores = values[logits.index]
+  /// Adds the labels, the loss and its gradient with respect to the class scores that its terms are of.
+  mutating func emitLoss(_ scores: [NodeID]) throws(DifferentiationError) {
     let labels = try addToRoot(.labels, declared: .sampleScalar, name: "labels")
-    let loss = try addToRoot(.softmaxCrossEntropy(smoothing: smoothing), [scores, labels], name: "loss")
-    let gradient = try addToRoot(
-      .softmaxCrossEntropyGradient(smoothing: smoothing), [scores, labels], name: "loss.grad")
-    contributions[logits.index].append(gradient)
-    outputs = [Graph.Output(name: "loss", value: loss), Graph.Output(name: "logits", value: scores)]
+    var parts: [NodeID] = []
+    for (term, logits) in zip(objective.loss.terms, scores) {
+      let operands = [values[logits.index], labels]
+      let name = objective.loss.terms.count == 1 ? "loss" : "loss.term"
+      let (smoothing, weight) = (term.smoothing, term.weight)
+      parts.append(
+        try addToRoot(.softmaxCrossEntropy(smoothing: smoothing, weight: weight), operands, name: name))
+      contributions[logits.index].append(
+        try addToRoot(
+          .softmaxCrossEntropyGradient(smoothing: smoothing, weight: weight), operands, name: "\(name).grad"))
+    }
+    let loss = parts.count == 1 ? parts[0] : try addToRoot(.add, parts, name: "loss")
+    outputs = [
+      Graph.Output(name: "loss", value: loss), Graph.Output(name: "logits", value: values[scores[0].index]),
+    ]
     if case .sgd = objective.update {
       learningRate = try addToRoot(
         .hyperparameter(.learningRate), declared: .scalar, name: Hyperparameter.learningRate.rawValue)

@@ -13,20 +13,22 @@ package struct TrainingObjective: Hashable, Sendable {
     case none
   }
 
-  /// The label smoothing of the cross entropy, at least 0 and below 1.
-  package var smoothing: Double
+  package var loss: Recipe.Loss
   package var update: Update
 
-  package init(smoothing: Double = 0, update: Update) {
-    self.smoothing = smoothing
+  package init(loss: Recipe.Loss, update: Update) {
+    self.loss = loss
     self.update = update
+  }
+
+  /// The cross entropy of the only output, with label smoothing of at least 0 and below 1.
+  package init(smoothing: Double = 0, update: Update) {
+    self.init(loss: .crossEntropy(smoothing: smoothing), update: update)
   }
 
   /// The objective of a recipe.
   package init(_ recipe: Recipe) {
-    switch recipe.loss {
-    case .crossEntropy(let smoothing): self.smoothing = smoothing
-    }
+    loss = recipe.loss
     switch recipe.optimizer {
     case .sgd(_, let momentum, let nesterov, let decay):
       update = .sgd(momentum: momentum, nesterov: nesterov, decay: decay)
@@ -36,8 +38,12 @@ package struct TrainingObjective: Hashable, Sendable {
 
 /// Why a graph has no training graph.
 package enum DifferentiationError: Error, Hashable, Sendable {
-  /// The graph has no output, or several.
+  /// The graph has no output, or several, and the loss does not say which it is of.
   case outputCount(Int)
+  /// The loss is of an output that the graph does not have.
+  case noOutput(String, outputs: [String])
+  /// An output that is not auxiliary is in no term of the loss.
+  case untrained(output: String)
   /// The output is not a vector of class scores `[k, 1, 1]`.
   case notLogits(output: String, shape: Shape)
   /// The graph updates something already: it is not a forward graph.
@@ -53,7 +59,11 @@ package enum DifferentiationError: Error, Hashable, Sendable {
 extension DifferentiationError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .outputCount(let count): "training needs one output, the class scores; the network has \(count)"
+    case .outputCount(let count):
+      "the loss does not say which output it is of, and the network has \(count): cross_entropy(of: ...)"
+    case .noOutput(let name, let outputs):
+      "the loss is of '\(name)', but the network's outputs are \(outputs.joined(separator: ", "))"
+    case .untrained(let output): "the output '\(output)' is in no term of the loss"
     case .notLogits(let output, let shape):
       "training needs class scores [k, 1, 1]; the output '\(output)' has shape \(shape)"
     case .updatesAlready: "the graph updates parameters or states already"

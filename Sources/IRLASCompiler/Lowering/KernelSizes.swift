@@ -217,8 +217,9 @@ extension KernelSizes {
     KernelSizes(irlas_mask(count: count, stream: stream, rate: Float(rate), scale: Float(1 / (1 - rate))))
   }
 
-  package static func loss(batch: Int, classes: Int, smoothing: Double) -> KernelSizes {
-    KernelSizes(irlas_loss(batch: batch, classes: classes, smoothing: Float(smoothing)))
+  package static func loss(batch: Int, classes: Int, smoothing: Double, weight: Double = 1) -> KernelSizes {
+    KernelSizes(
+      irlas_loss(batch: batch, classes: classes, smoothing: Float(smoothing), weight: Float(weight)))
   }
 
   /// Running statistics over `count` values a channel; the variance is made unbiased.

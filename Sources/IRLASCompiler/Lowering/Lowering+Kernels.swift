@@ -165,11 +165,13 @@ extension Lowering {
     case .randomMask(let rate, let stream):
       let key = randomKeyOperand()
       emit(.randomMask, .mask(count: count(of: id), stream: stream, rate: rate), [result()], [key])
-    case .softmaxCrossEntropy(let smoothing):
-      let sizes = KernelSizes.loss(batch: batch, classes: inputs[0].channels, smoothing: smoothing)
+    case .softmaxCrossEntropy(let smoothing, let weight):
+      let sizes = KernelSizes.loss(
+        batch: batch, classes: inputs[0].channels, smoothing: smoothing, weight: weight)
       emit(.softmaxCrossEntropy, sizes, [result()], operands)
-    case .softmaxCrossEntropyGradient(let smoothing):
-      let sizes = KernelSizes.loss(batch: batch, classes: inputs[0].channels, smoothing: smoothing)
+    case .softmaxCrossEntropyGradient(let smoothing, let weight):
+      let sizes = KernelSizes.loss(
+        batch: batch, classes: inputs[0].channels, smoothing: smoothing, weight: weight)
       emit(.softmaxCrossEntropyGradient, sizes, [result()], operands)
 
     case .sgdVelocity(let momentum, let decay):

@@ -199,10 +199,10 @@ package struct ReferenceInterpreter: Sendable {
     case .upsampleGradient(let factor):
       return upsampleGradient(dy: x[0], factor, result: shape)
 
-    case .softmaxCrossEntropy(let smoothing):
-      return [crossEntropy(logits: x[0], labels: x[1], smoothing: smoothing)]
-    case .softmaxCrossEntropyGradient(let smoothing):
-      return crossEntropyGradient(logits: x[0], labels: x[1], smoothing: smoothing)
+    case .softmaxCrossEntropy(let smoothing, let weight):
+      return [weight * crossEntropy(logits: x[0], labels: x[1], smoothing: smoothing)]
+    case .softmaxCrossEntropyGradient(let smoothing, let weight):
+      return crossEntropyGradient(logits: x[0], labels: x[1], smoothing: smoothing).map { weight * $0 }
     case .sgdVelocity(let momentum, let decay):
       return sgdVelocity(x[0], gradient: x[1], velocity: x[2], momentum: momentum, decay: decay)
     case .sgdStep(let step):

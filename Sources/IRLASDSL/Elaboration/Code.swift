@@ -63,6 +63,8 @@ enum Instruction: Sendable {
   case collectLoop(countSlot: Int)
   /// Pops the arguments, then the value: an attribute or method.
   case member(Member, argumentCount: Int)
+  /// Replaces a tuple by the output of that name.
+  case output(String)
   case call(site: Int)
   case function(NumericFunction, count: Int)
   /// Pops a layer and a tensor, tuple or layer: applies or composes. `start` is what the chain begins with.

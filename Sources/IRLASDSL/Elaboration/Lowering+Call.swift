@@ -386,6 +386,9 @@ extension Lowering {
       return emit(.constant(.poison), view.span)
     }
     guard let member = Member(rawValue: token.name) else {
+      if names.outputLabels.contains(token.name), view.arguments == nil {
+        return emit(.output(token.name), token.span)
+      }
       emit(.pop, view.span)
       if token.name == "reads" {
         return fail(notYet("`reads` counts the edges of a space", at: token.span), view.span)

@@ -296,7 +296,9 @@ extension Machine {
     observer?.noteNames(code, frame.locals, assembly)
     if frame.layer == nil { return finish(values, code) }
     var results: [Value] = []
+    var labels: [Value.List.Label] = []
     for (index, value) in values.enumerated() {
+      let start = results.count
       let elements: [Value]
       if case .list(let list) = value { elements = list.elements } else { elements = [value] }
       for element in elements {
@@ -308,10 +310,15 @@ extension Machine {
           results.append(.poison)
         }
       }
+      if let label = code.outputs[index].label {
+        labels.append(Value.List.Label(name: label, range: start..<results.count))
+      }
     }
     assembly?.builder.closeScope()
     frames.removeLast()
-    push(results.count == 1 ? results[0] : .list(Value.List(results)))
+    var list = Value.List(results)
+    list.labels = labels
+    push(results.count == 1 ? results[0] : .list(list))
     observer?.note(frame.site, stack.last, assembly)
   }
 

@@ -30,6 +30,7 @@ extension Machine {
     case .member(let member, let argumentCount):
       let arguments = pop(argumentCount)
       push(self.member(member, of: pop(), arguments, span))
+    case .output(let name): push(output(name, of: pop(), span))
     case .call(let site): call(code.calls[site], span)
     case .function(let function, let count): self.function(function, pop(count), span)
     case .apply(let isFirst, let start):

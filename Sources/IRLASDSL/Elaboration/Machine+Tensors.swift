@@ -111,6 +111,10 @@ extension Machine {
   /// An attribute or method of a value.
   func member(_ member: Member, of value: Value, _ arguments: [Value], _ span: SourceSpan) -> Value {
     if arguments.contains(where: \.isPoison) { return .poison }
+    // An output of a cell may be called like an attribute.
+    if case .list(let list) = value, arguments.isEmpty, let output = list.labelled(member.rawValue) {
+      return output
+    }
     switch (member, value) {
     case (_, .poison): return .poison
     case (.c, .tensor), (.h, .tensor), (.w, .tensor), (.shape, .tensor):
@@ -148,6 +152,27 @@ extension Machine {
           label: member.owner))
       return .poison
     }
+  }
+
+  /// The output of a cell with a label.
+  func output(_ name: String, of value: Value, _ span: SourceSpan) -> Value {
+    if case .poison = value { return .poison }
+    guard case .list(let list) = value, !list.labels.isEmpty else {
+      report(
+        Diagnostic(
+          .unknownMember, "\(value.kindDescription) has no `\(name)`", at: span,
+          label: "only what a cell with several labelled outputs gives has its labels"))
+      return .poison
+    }
+    if let output = list.labelled(name) { return output }
+    let names = list.labels.map(\.name)
+    let near = nearest(to: name, among: names)
+    report(
+      Diagnostic(
+        .unknownMember, "these outputs have no `\(name)`", at: span,
+        label: near.map { "did you mean `\($0)`?" } ?? "they are \(names.joined(separator: ", "))",
+        help: near.map { [.init("write `\($0)`", edits: [.init(span, $0)])] } ?? []))
+    return .poison
   }
 
   private func dimension(_ member: Member, _ shape: Shape) -> Value {

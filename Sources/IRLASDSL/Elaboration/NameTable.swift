@@ -32,6 +32,8 @@ struct NameTable: Sendable {
 
   /// All cells, networks and spaces.
   var modules: [ModuleHeader] = []
+  /// The labels of the outputs of all modules: what may stand after a dot. Looked up only.
+  var outputLabels: Set<String> = []
   /// The scope of every file.
   var scopes: [Scope] = []
   /// The file of the standard library.

@@ -171,6 +171,9 @@ private struct ProgramLoading {
         case .module(let syntax):
           let header = ModuleHeader(id: names.modules.count, file: index, syntax: syntax)
           names.modules.append(header)
+          for output in header.syntax.returnStatement?.outputs ?? [] {
+            if let label = output.label?.name { names.outputLabels.insert(label) }
+          }
           if let name = syntax.name { declare(name, .module(header.id), in: index) }
         case .recipe(let syntax):
           recipes.append(RecipeDeclaration(name: syntax.name?.name ?? "", file: index, syntax: syntax))

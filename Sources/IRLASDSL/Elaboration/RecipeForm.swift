@@ -13,6 +13,8 @@ package struct RecipeForm: Sendable {
     case size
     case string
     case epochs
+    /// The name of an output of the network, which the recipe does not know.
+    case output
   }
 
   /// A parameter of a form.
@@ -89,8 +91,9 @@ package struct RecipeForm: Sendable {
     RecipeForm(
       name: "cross_entropy",
       parameters: [
-        Parameter(name: "smoothing", argument: .float(0...1, excludesUpper: true), defaultValue: .float(0))
-      ], documentation: "softmax cross entropy, with label smoothing")
+        Parameter(name: "of", argument: .output, defaultValue: nil, isOptional: true),
+        Parameter(name: "smoothing", argument: .float(0...1, excludesUpper: true), defaultValue: .float(0)),
+      ], documentation: "softmax cross entropy of an output, the only one by default, with label smoothing")
   ]
 
   /// How the parameters move.
@@ -145,6 +148,7 @@ extension RecipeForm.Argument {
     case .bool: "true or false"
     case .size: "a size such as 32x32"
     case .string: "a string"
+    case .output: "the name of an output"
     case .epochs: "a list of increasing epochs such as [150, 225]"
     }
   }

@@ -32,6 +32,14 @@ struct RecipeReader {
   )
     -> Value?
   {
+    if case .output = argument {
+      if case .name(let output) = expression { return .string(output.name) }
+      diagnostics.append(
+        Diagnostic(
+          .invalidField, "`\(name)` is \(argument.name)", at: expression.span,
+          label: "for example `of: logits`, where the network says `return logits: x`"))
+      return nil
+    }
     guard let value = value(expression) else { return nil }
     if let accepted = argument.accept(value) { return accepted }
     diagnostics.append(
@@ -172,9 +180,52 @@ struct RecipeReader {
     return source.map { ($0, steps) }
   }
 
-  /// `cross_entropy(smoothing: 0.1)`
+  /// `cross_entropy(smoothing: 0.1)`, `cross_entropy(of: logits) + 0.4 * cross_entropy(of: early)`
   mutating func loss(_ field: FieldSyntax) -> Recipe.Loss? {
-    form(field.value, of: RecipeForm.losses, "loss").map { .crossEntropy(smoothing: $0.values[0].float) }
+    var operands = [field.value]
+    if case .operation(let sum) = field.value, sum.family == .sum {
+      operands = sum.operands
+      for sign in sum.operators where sign.kind != .plus {
+        diagnostics.append(
+          Diagnostic(.invalidField, "a loss is a sum", at: sign.span, label: "terms are added only"))
+        return nil
+      }
+    }
+    let terms = operands.map { lossTerm($0) }
+    return terms.contains(nil) ? nil : Recipe.Loss(terms.compactMap { $0 })
+  }
+
+  private static func isLoss(_ expression: ExpressionSyntax) -> Bool {
+    switch expression {
+    case .name(let view): RecipeForm.losses.contains { $0.name == view.name }
+    case .call(let view): RecipeForm.losses.contains { $0.name == view.name.name }
+    default: false
+    }
+  }
+
+  /// `cross_entropy(of: logits)`, with a weight before it.
+  private mutating func lossTerm(_ expression: ExpressionSyntax) -> Recipe.Loss.Term? {
+    var (weight, loss) = (1.0, expression)
+    if case .operation(let product) = expression, product.family == .product {
+      guard product.operands.count == 2, product.operators.first?.kind == .star,
+        !Self.isLoss(product.operands[0])
+      else {
+        diagnostics.append(
+          Diagnostic(
+            .invalidField, "a term of a loss is a loss, or a weight times a loss", at: expression.span,
+            label: "for example 0.4 * cross_entropy(of: early)"))
+        return nil
+      }
+      let range = RecipeForm.Argument.float(0...1e6, excludesLower: true)
+      guard case .float(let number)? = argument(product.operands[0], range, "the weight of a loss") else {
+        return nil
+      }
+      (weight, loss) = (number, product.operands[1])
+    }
+    guard let (_, values) = form(loss, of: RecipeForm.losses, "loss") else { return nil }
+    var output: String?
+    if case .string(let name)? = values[0] { output = name }
+    return Recipe.Loss.Term(weight: weight, output: output, smoothing: values[1].float)
   }
 
   /// `sgd(lr: 0.1, momentum: 0.9)`

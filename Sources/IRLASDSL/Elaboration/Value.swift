@@ -22,8 +22,18 @@ enum Value: Sendable {
 
   /// The elements of a tuple or list.
   struct List: Sendable {
+    /// What the outputs of a cell are called.
+    struct Label: Sendable {
+      /// The name.
+      var name: String
+      /// The elements: one, or those of a list that the cell gave under this name.
+      var range: Range<Int>
+    }
+
     /// The elements in order.
     var elements: [Value]
+    /// The names of elements that are outputs of a cell.
+    var labels: [Label] = []
     /// How deeply lists and layers nest inside; bounded, so that releasing a value never recurses far.
     var depth: Int
 
@@ -31,6 +41,12 @@ enum Value: Sendable {
     init(_ elements: [Value]) {
       self.elements = elements
       depth = 1 + (elements.lazy.map(\.depth).max() ?? 0)
+    }
+
+    /// The elements with a label; nil when there are none.
+    func labelled(_ name: String) -> Value? {
+      guard let range = labels.first(where: { $0.name == name })?.range else { return nil }
+      return range.count == 1 ? elements[range.lowerBound] : .list(List(Array(elements[range])))
     }
 
     /// Adds an element at the end.

@@ -17,13 +17,14 @@ package struct EngineSettings: Sendable {
 extension Checkpoint {
   /// Copies the tensors of a group into the parameters and states of a program.
   ///
+  /// - Parameter spare: what may stand in the checkpoint although the program does not need it.
   /// - Throws: what is missing, superfluous or of another shape, so that weights of another network cannot pass.
   func restore(
-    _ groups: [Group], to store: ParameterStore, path: String
+    _ groups: [Group], to store: ParameterStore, path: String, spare: Set<String> = []
   ) throws(TrainingError) {
     for group in groups {
       let wanted = store.tensors.filter { Group(of: $0.op) == group }
-      let stored = self[group]
+      let stored = self[group].filter { !spare.contains($0.name) }
       for tensor in wanted {
         guard let found = stored.first(where: { $0.name == tensor.path }) else {
           throw .checkpoint("\(path) is of another network: it has no \(group.rawValue) `\(tensor.path)`")

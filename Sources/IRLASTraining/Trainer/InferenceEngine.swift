@@ -20,6 +20,8 @@ package struct InferenceEngine {
   package let batch: Int
   /// What the user should know: kernels could not be compiled.
   package let remarks: [String]
+  /// Parameters and states that only training has, those of auxiliary outputs. Looked up only.
+  private var trainingOnly: Set<String> = []
 
   /// Compiles `network` for batches of `batch` images.
   package init(network: Graph, batch: Int, settings: EngineSettings) throws(TrainingError) {
@@ -36,6 +38,9 @@ package struct InferenceEngine {
       throw .engine("\(error)")
     }
     try self.init(plan: plan, parameters: store, pool: pool, settings: settings)
+    let deployed = network.withoutAuxiliaryOutputs
+    trainingOnly = Set(network.ids.map { network.path(of: $0) })
+      .subtracting(deployed.ids.map { deployed.path(of: $0) })
   }
 
   /// The same on the parameters and threads of a training program.
@@ -55,7 +60,7 @@ package struct InferenceEngine {
 
   /// Takes the weights and running statistics of a checkpoint.
   package func load(_ checkpoint: Checkpoint, path: String) throws(TrainingError) {
-    try checkpoint.restore([.parameters, .state], to: program.parameters, path: path)
+    try checkpoint.restore([.parameters, .state], to: program.parameters, path: path, spare: trainingOnly)
   }
 
   /// The class scores of some samples, `samples.count` rows of `classes`.

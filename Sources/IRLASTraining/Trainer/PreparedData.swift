@@ -92,6 +92,12 @@ package struct PreparedData: Sendable {
       throw .recipe(
         "\(network.name) tells \(shape.channels) classes apart, but the data has \(classes)")
     }
+    for output in network.outputs where output.isAuxiliary {
+      let shape = network[output.value].shape
+      guard shape.channels >= classes else {
+        throw .recipe("the output \(output.name) is \(shape), but the data has \(classes) classes")
+      }
+    }
   }
 }
 

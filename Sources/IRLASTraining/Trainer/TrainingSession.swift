@@ -37,9 +37,12 @@ package struct TrainingSession: ~Copyable {
     var remarks: [String] = []
     let recipe = request.recipe
     let lock = try Self.lock(request.folder)
-    let network = request.network.withoutAuxiliaryOutputs
+    let network = request.network.keepingAuxiliaryOutputs(recipe.loss.names)
     if network.outputs.count < request.network.outputs.count {
-      remarks.append("auxiliary outputs are left out: the recipe's loss does not name them")
+      let left = request.network.outputs.filter { $0.isAuxiliary && !recipe.loss.names($0.name) }
+      remarks.append(
+        "auxiliary outputs are left out, because the recipe's loss does not name them: "
+          + left.map(\.name).joined(separator: ", "))
     }
     let path = FileBytes.join(request.folder, Trainer.checkpointName)
     let checkpoint = request.isResuming ? try Checkpoint.reading(path) : nil

@@ -154,9 +154,11 @@ enum KernelCase: String, CaseIterable, Sendable {
 
     case .crossEntropy, .crossEntropyGradient:
       let smoothing = random.pick([0, 0.1])
+      let weight = random.pick([1, 0.375])
       let op: Op =
         self == .crossEntropy
-        ? .softmaxCrossEntropy(smoothing: smoothing) : .softmaxCrossEntropyGradient(smoothing: smoothing)
+        ? .softmaxCrossEntropy(smoothing: smoothing, weight: weight)
+        : .softmaxCrossEntropyGradient(smoothing: smoothing, weight: weight)
       let labels = try b.add(.labels, declared: .sampleScalar)
       return try b.add(op, [b.map(.image(map.channels, 1, 1)), labels])
     case .sgdVelocity:

@@ -53,7 +53,7 @@ import Testing
     var random = RandomSource(seed: UInt64(classes))
     let logits = (0..<batch * classes).map { _ in Float.random(in: -20..<20, using: &random) }
     let labels = (0..<batch).map { _ in random.pick(0...(classes - 1)) }
-    let sizes = irlas_loss(batch: batch, classes: classes, smoothing: Float(smoothing))
+    let sizes = irlas_loss(batch: batch, classes: classes, smoothing: Float(smoothing), weight: 1)
     let inputs = [logits, labels.map { Float($0) }]
     let loss = PrebuiltKernel.run(IRLAS_SOFTMAX_CROSS_ENTROPY, sizes, outputs: [1], inputs: inputs)[0][0]
     let gradient = PrebuiltKernel.run(

@@ -147,6 +147,45 @@ import Testing
     #expect(try graph(body: a, after: cells).programHash == graph(body: b, after: cells).programHash)
   }
 
+  /// What learned tensors, attention and differences cannot be.
+  @Test(arguments: [
+    ("return x -> attention(2)", "error[L0312] 3:25: 2 heads cannot split 3 channels"),
+    ("return x -> attention(0)", "error[L0309] 3:25: `heads` of `attention` is 0, but must be at least 1"),
+    (
+      "return x -> conv(1x1, 4) -> attend(1)",
+      "error[L0312] 3:31: `attend` takes queries, keys and values, but 4 is not three times a width"
+    ),
+    (
+      "return x -> layer_norm(eps: 0)",
+      "error[L0309] 3:26: `eps` of `layer_norm` is 0.0, but must be positive"
+    ),
+    ("return x -> learned([3], init: 0)", "error[L0204] 3:15: after an arrow stands a layer"),
+    ("return x * learned([3])", "error[L0302] 3:14: `learned` needs `init`"),
+    (
+      "return x * learned([3, 4], init: 0)",
+      "error[L0301] 3:22: `shape` of `learned` is a [c] or [c, h, w]"
+    ),
+    (
+      "return x * learned([0], init: 0)",
+      "error[L0309] 3:22: `shape` of `learned` is 0, but must be at least 1"
+    ),
+    (
+      "return x * learned([3], init: relu)",
+      "error[L0301] 3:33: `init` of `learned` is a number, normal(d) or trunc_normal(d)"
+    ),
+    ("return x * learned([3], init: normal(-1))", "error[L0309] 3:33: a distribution of negative deviation"),
+    ("return x - (x -> conv(1x1, 4))", "error[L0201] 3:12: the two sides of `-` have different shapes"),
+    ("shared f = learned([3], init: 1) return x * f", "error[L0301] 3:14: `shared` binds a layer"),
+    (
+      "shared f = Scale y = x -> f return y -> conv(1x1, 5) -> f",
+      "error[L0201] 3:59: this use of a shared layer needs other weights than its first use"
+    ),
+  ])
+  func mistakesInTransformers(body: String, expected: String) {
+    let cell = "cell Scale { in x return x * learned([x.c], init: 1) }"
+    #expect(messages("irlas 1 \(cell)\nnetwork N { in x: [3, 8, 8]\n  \(body) }") == expected)
+  }
+
   @Test func labelsThatAreNotThere() {
     let cell =
       "cell Two { in x return left: x -> relu, right: x -> sigmoid } cell One { in x return up: x -> relu }"

@@ -138,8 +138,8 @@ enum KernelCase: String, CaseIterable, Sendable {
       return try b.add(.layerNormInputGradient(epsilon: 1e-3), [b.map(map), b.map(map), b.vector(map)])
     case .attention, .attentionGradient:
       let heads = random.pick(1...4)
-      let channels = heads * random.pick(1...20)
-      let parts = try b.map(.image(3 * channels, random.pick(1...6), random.pick(1...6)))
+      let channels = heads * random.pick(1...33)
+      let parts = try b.map(.image(3 * channels, random.pick(1...8), random.pick(1...8)))
       if self == .attention { return try b.add(.attention(heads: heads), [parts]) }
       var result = b.shape(of: parts)
       result[0] = channels

@@ -127,6 +127,39 @@ import Testing
     }
   }
 
+  /// Distributions have their moments, and end where they should.
+  @Test(arguments: [0, 7, 1 << 40] as [UInt64])
+  func initialDistributions(seed: UInt64) {
+    let count = 20_001
+    let words = MaskWords(seed: seed, step: 0, stream: 3)
+    func moments(_ initializer: Parameter.Initializer) -> (mean: Double, deviation: Double, largest: Double) {
+      let values = initializer.values(count: count) { (0..<$0).map { words[$0] } }
+      #expect(values.count == count)
+      let mean = values.reduce(0, +) / Double(count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      return (mean, variance.squareRoot(), values.map { abs($0) }.max() ?? 0)
+    }
+    // Standard errors: 0.5 / sqrt(20001) = 0.0035 for the mean, 0.0025 for the deviation.
+    let normal = moments(.normal(deviation: 0.5))
+    #expect(abs(normal.mean) < 0.014 && abs(normal.deviation - 0.5) < 0.01, "\(normal)")
+    #expect(normal.largest > 1.5 && normal.largest < 4)
+    // Cut at two deviations, a normal distribution of deviation 1 has deviation 0.87963.
+    let truncated = moments(.truncatedNormal(deviation: 0.5))
+    #expect(abs(truncated.mean) < 0.014 && abs(truncated.deviation - 0.43981) < 0.01, "\(truncated)")
+    #expect(truncated.largest > 0.98 && truncated.largest <= 1)
+    let constant = moments(.constant(-3))
+    #expect(constant.mean == -3 && constant.deviation == 0)
+  }
+
+  /// The inverse of the normal distribution at the ends of the words' range and in the middle.
+  @Test func truncatedNormalIsExact() {
+    let values = Parameter.Initializer.truncatedNormal(deviation: 1).values(count: 4) { _ in
+      [0, .max, 1 << 31, 3 << 30]
+    }
+    // The upper quarter: the quantile of 0.75 within what is left, 0.0227501 + 0.75 * 0.9544997.
+    #expect(zip(values, [-2, 2, 0, 0.63911]).allSatisfy { abs($0 - $1) < 1e-4 }, "\(values)")
+  }
+
   /// Initial values: PyTorch's bounds, another seed gives others, and they do not depend on the batch or mode.
   @Test func initialValues() throws {
     let network = randomNetwork(seed: 8)

@@ -18,7 +18,8 @@ import Testing
 
   @Test func everyCommandHasHelpWithAnExample() throws {
     let commands = [
-      [], ["check"], ["fmt"], ["stats"], ["show"], ["hash"], ["render"], ["compile"], ["train"], ["eval"],
+      [], ["check"], ["fmt"], ["stats"], ["show"], ["hash"], ["raise"], ["render"], ["compile"], ["train"],
+      ["eval"],
       ["predict"],
       ["data", "synth"], ["data", "describe"],
     ]
@@ -66,6 +67,21 @@ import Testing
     #expect(object["open"] as? [String] == ["out", "x"])
     #expect(object["closed"] as? [String] == ["stride = 1"])
     #expect(try Command.run(["hash", "samples/digits.irlas", "None"]).exitCode == 1)
+  }
+
+  @Test func raisedProgramsHaveTheSameHash() throws {
+    let folder = try TemporaryFolder()
+    let sample = "samples/published/resnet20.irlas"
+    let file = folder.path("again.irlas")
+    #expect(try Command.run(["raise", sample, "--set", "n=5", "-o", file]).exitCode == 0)
+    let hash = try Command.run(["hash", sample, "--set", "n=5"]).output
+    #expect(try Command.run(["hash", file]).output == hash)
+    // The text form of the graph gives the same program.
+    let graph = try folder.write(
+      try Command.run(["show", sample, "--set", "n=5"]).output, to: "net.graph")
+    #expect(try Data(Command.run(["raise", graph]).output.utf8) == folder.read("again.irlas"))
+    let broken = try folder.write("irlas graph 1 \"N\"\n%0 = soup", to: "broken.graph")
+    #expect(try Command.run(["raise", broken]).exitCode == 1)
   }
 
   @Test func compiledKernelsAreReadableC() throws {

@@ -18,7 +18,8 @@ struct IRLAS: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Check.self, Stats.self, Show.self, Hash.self, Raise.self, Render.self, Compile.self, Train.self,
+      Check.self, Stats.self, Show.self, Hash.self, Diff.self, Raise.self, Render.self, Compile.self,
+      Train.self,
       Eval.self,
       Predict.self, DataCommand.self, LSP.self, Fmt.self,
     ])

@@ -18,7 +18,8 @@ import Testing
 
   @Test func everyCommandHasHelpWithAnExample() throws {
     let commands = [
-      [], ["check"], ["fmt"], ["stats"], ["show"], ["hash"], ["raise"], ["render"], ["compile"], ["train"],
+      [], ["check"], ["fmt"], ["stats"], ["show"], ["hash"], ["diff"], ["raise"], ["render"], ["compile"],
+      ["train"],
       ["eval"],
       ["predict"],
       ["data", "synth"], ["data", "describe"],
@@ -67,6 +68,21 @@ import Testing
     #expect(object["open"] as? [String] == ["out", "x"])
     #expect(object["closed"] as? [String] == ["stride = 1"])
     #expect(try Command.run(["hash", "samples/digits.irlas", "None"]).exitCode == 1)
+  }
+
+  @Test func diffExitsLikeDiff() throws {
+    let sample = "samples/published/resnet20.irlas"
+    let same = try Command.run(["diff", sample, sample])
+    #expect(same.exitCode == 0)
+    #expect(same.output.hasPrefix("the same program"))
+    let other = try Command.run(["diff", sample, sample, "--set-b", "n=5"])
+    #expect(other.exitCode == 1)
+    #expect(other.output.contains("ResNet20: repeat 3 Basic became repeat 5 Basic"))
+    let json = try Command.run(["diff", sample, sample, "--set-b", "classes=7", "--format", "json"])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    #expect(object["equal"] as? Bool == false)
+    #expect((object["changes"] as? [[String: Any]])?.first?["after"] as? String == "linear(7)")
   }
 
   @Test func raisedProgramsHaveTheSameHash() throws {

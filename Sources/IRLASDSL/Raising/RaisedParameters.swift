@@ -94,9 +94,9 @@ struct RaisedParameters {
 
   /// The column as a multiple of something known.
   private func expression(for column: Column, _ around: Surroundings) -> String? {
+    if let known = parameters.first(where: { $0.values == column.values }) { return known.name }
     let numbers = column.values.compactMap(\.number)
     guard numbers.count == column.values.count else { return nil }
-    if let known = parameters.first(where: { $0.values == column.values }) { return known.name }
     var bases = around.inputs.map { ("\($0.name).c", $0.channels) }
     if column.fallback == nil {
       bases += parameters.compactMap { parameter in

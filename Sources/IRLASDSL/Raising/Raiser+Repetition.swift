@@ -24,21 +24,24 @@ extension Raiser {
     for copy in copies.dropLast() {
       for result in copy.results { if let result, read.contains(result), !final.contains(result) { return } }
     }
-    guard adopt(state, copies) else { return }
+    var runs: [Range<Int>] = []
+    while (runs.last?.upperBound ?? 0) < copies.count {
+      let start = runs.last?.upperBound ?? 0
+      runs.append(start..<runEnd(copies, from: start))
+    }
+    guard adopt(state, runs.flatMap { $0.count > 1 ? Array(copies[$0]) : [] }) else { return }
     var slot = span.lowerBound
     for index in span { list.steps[index] = nil }
-    var start = 0
-    while start < copies.count {
-      let end = runEnd(copies, from: start)
-      if end - start > 1 {
-        let results = passed(state, copies[start..<end])
+    for run in runs {
+      if run.count > 1 {
+        let results = passed(state, copies[run])
         list.steps[slot] = RaisedStep(
-          action: .repetition(copies[start..<end].map(\.layers)), inputs: copies[start].inputs,
+          action: .repetition(copies[run].map(\.layers)), inputs: copies[run.lowerBound].inputs,
           results: results)
         slot += 1
       } else {
         // A copy by itself is its layers one after the other.
-        let copy = copies[start]
+        let copy = copies[run.lowerBound]
         var inputs = copy.inputs
         for (place, layer) in copy.layers.enumerated() {
           let made = place < copy.inner.count ? [copy.inner[place]] : copy.results
@@ -47,7 +50,6 @@ extension Raiser {
           slot += 1
         }
       }
-      start = end
     }
   }
 
@@ -136,7 +138,8 @@ extension Raiser {
 
   /// Makes the cells of the copies return what the next copy takes; false where they cannot.
   private mutating func adopt(_ state: [Source], _ copies: [Copy]) -> Bool {
-    let isNatural = state == copies[0].results.indices.map { Source.result($0) }
+    guard let first = copies.first else { return true }
+    let isNatural = state == first.results.indices.map { Source.result($0) }
     var wanted: [Int: [RaisedCell.Return]] = [:]
     for copy in copies {
       for (place, layer) in copy.layers.enumerated() {

@@ -45,6 +45,11 @@ enum StandardError {
 enum StandardOutput {
   static func write(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
   static func line(_ text: String = "") { write(text + "\n") }
+
+  /// Colour on terminals unless `NO_COLOR` is set or the terminal is dumb.
+  static var usesColor: Bool {
+    isatty(STDOUT_FILENO) == 1 && Environment["NO_COLOR"] == nil && Environment["TERM"] != "dumb"
+  }
 }
 
 /// What is piped in.

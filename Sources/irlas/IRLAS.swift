@@ -18,10 +18,22 @@ struct IRLAS: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Check.self, Stats.self, Show.self, Hash.self, Diff.self, Raise.self, Render.self, Compile.self,
+      // One to a line: commands are added independently of each other.
+      Check.self,
+      Stats.self,
+      Show.self,
+      Hash.self,
+      Diff.self,
+      Raise.self,
+      Render.self,
+      Fmt.self,
+      SpaceCommand.self,
+      Compile.self,
       Train.self,
       Eval.self,
-      Predict.self, DataCommand.self, LSP.self, Fmt.self,
+      Predict.self,
+      DataCommand.self,
+      LSP.self,
     ])
 }
 

@@ -66,6 +66,13 @@ extension DiagnosticCode {
     case .misplacedThen: "`then` outside `repeat`"
     case .programTooBig: "a program that unfolds into more layers than the limit"
 
+    case .choiceOutsideSpace: "a choice in a cell or network: only a space leaves something open"
+    case .noFeasibleOption: "a space without any sound program"
+    case .invalidChoice: "a choice that has no options, or odds that do not fit"
+    case .infeasibleOption: "an option that can never be formed"
+    case .notASpace: "`sample` of something that leaves nothing open"
+    case .openDecisions: "a space where a network is needed"
+    case .unknownDecision: "a decision or option that a space does not have"
     case .notYetElaborated: "a construct that only search elaborates"
 
     case .checkFailed: "a `check` that does not hold"

@@ -74,7 +74,14 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   case programTooBig = 314
 
   // Decisions and spaces.
+  case choiceOutsideSpace = 401
+  case noFeasibleOption = 402
+  case invalidChoice = 403
+  case infeasibleOption = 404
+  case notASpace = 405
+  case openDecisions = 410
   case notYetElaborated = 411
+  case unknownDecision = 412
 
   // Checks, recipes and searches.
   case checkFailed = 501
@@ -102,7 +109,7 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   package var defaultSeverity: Diagnostic.Severity {
     switch self {
     case .tooManyDiagnostics: .note
-    case .unknownSize: .warning
+    case .unknownSize, .infeasibleOption: .warning
     default: .error
     }
   }

@@ -21,6 +21,10 @@ struct Code: Sendable {
   var requirements: [RequirementSite] = []
   /// The outputs of `return`.
   var outputs: [OutputSite] = []
+  /// Open decisions, by the index in `Instruction.decide`.
+  var choices: [ChoiceSite] = []
+  /// Names of sampled layers, by the index in `Instruction.sample`.
+  var paths: [DecisionPath] = []
   /// For each slot its name in the text; nil for hidden ones.
   var slotNames: [String?] = []
   /// For each slot where the text binds its name; nil for hidden ones.
@@ -112,6 +116,70 @@ enum Instruction: Sendable {
   case leave(count: Int)
   /// Leaves after the late requirements of a network.
   case end
+  /// Asks for an option of the choice and pushes its index.
+  case decide(site: Int)
+  /// Pops the index of an option: pushes its value, or continues at the code that makes it.
+  case resolve(site: Int)
+  /// Ends the code of an option: what fails from here on is not its fault alone.
+  case endOption
+  /// Pops a layer and pushes it as one draw that all its uses share.
+  case sample(path: Int)
+}
+
+/// The name of a decision as far as the text tells; indices of copies and elements are filled in while running.
+struct DecisionPath: Hashable, Sendable {
+  /// A part of the name.
+  enum Part: Hashable, Sendable {
+    /// A binding, a label, a parameter.
+    case name(String)
+    /// The index of a copy or element, from a slot.
+    case index(slot: Int)
+  }
+
+  /// From the module inwards.
+  var parts: [Part] = []
+}
+
+/// What an open decision needs; its operands are in slots.
+struct ChoiceSite: Sendable {
+  /// What is open.
+  enum Kind: Hashable, Sendable {
+    /// One of several expressions; only the one that is taken is evaluated.
+    case choose
+    /// One element of a list, or several distinct ones.
+    case pick
+    /// A non-empty subset of a list.
+    case some
+    /// A number from a range.
+    case range
+  }
+
+  /// An option of `choose`.
+  struct Option: Sendable {
+    /// Its label, or its text.
+    let label: String
+    /// The slot of its value, which is evaluated beforehand; a list there stands for as many options.
+    let slot: Int?
+    /// Where its code begins.
+    let code: Int
+    /// The bytes of its value.
+    let span: SourceSpan
+  }
+
+  /// What is open.
+  let kind: Kind
+  /// Its name in the module.
+  let path: DecisionPath
+  /// The options of `choose`, in the order of the text.
+  let options: [Option]
+  /// The list of `pick` and `some`, or the bounds of a range.
+  let slots: [Int]
+  /// For each argument of `pick` and `some` how the text names it.
+  let names: [String]
+  /// The slot with the odds.
+  let oddsSlot: Int?
+  /// Where all options end.
+  let end: Int
 }
 
 /// An attribute or method.
@@ -126,6 +194,7 @@ enum Member: String, CaseIterable, Hashable, Sendable {
   case last
   case sum
   case leaves
+  case reads
 
   /// How many arguments it takes.
   var arity: Int { self == .at || self == .first ? 1 : 0 }
@@ -155,6 +224,8 @@ struct CallSite: Sendable {
   let wholeSpans: [SourceSpan]
   /// The slot with the shape of the other operands of the sum around the call.
   let peerSlot: Int?
+  /// The name of an application, where it may decide: calls of spaces.
+  var path: DecisionPath?
 }
 
 /// What a sum or product needs beside its operands.

@@ -51,8 +51,8 @@ extension Lowering {
     }
     if arguments == nil, name == "same" { return emit(.constant(.padding(.same)), span) }
     if arguments == nil, name == "valid" { return emit(.constant(.padding(.valid)), span) }
-    if ["choose", "pick", "some", "maybe"].contains(name) {
-      return fail(notYet("`\(name)` is a choice", at: nameSpan), span)
+    if Self.choices.contains(name) {
+      return lowerChoice(name, nameSpan, arguments, span, context)
     }
     if laterNames[name] != nil { earlyNames.insert(name) }
     // A name that a file would have brought, or a binding that could not be read, is not reported again; and
@@ -126,8 +126,7 @@ extension Lowering {
     let header = names.modules[id]
     switch header.keyword {
     case .cell: break
-    case .space:
-      return fail(notYet("`\(header.name)` is a space", at: nameSpan), span)
+    case .space: guard allowsChoice("`\(header.name)` is a space", at: nameSpan, span) else { return }
     case .network:
       return fail(
         Diagnostic(
@@ -150,6 +149,7 @@ extension Lowering {
   ) {
     var inner = context
     inner.isLink = false
+    inner.isWholeBinding = false
     var given: [Int: SourceSpan] = [:]
     var targets: [Int] = []
     var labels: [String?] = []
@@ -198,10 +198,13 @@ extension Lowering {
       spans.append(argument.value.span)
       wholes.append(argument.span)
     }
-    let site = add(
-      CallSite(
-        callee: callee, name: signature.name, labels: labels, parameters: targets, argumentSpans: spans,
-        wholeSpans: wholes, peerSlot: context.peerSlot))
+    var described = CallSite(
+      callee: callee, name: signature.name, labels: labels, parameters: targets, argumentSpans: spans,
+      wholeSpans: wholes, peerSlot: context.peerSlot)
+    if isSpace, case .module(let id) = callee, names.modules[id].keyword == .space {
+      described.path = applicationPath(signature.name, context)
+    }
+    let site = add(described)
     let values = arguments.map(\.value)
     schedule { sequence in
       if failed {
@@ -217,7 +220,7 @@ extension Lowering {
         if case .primitive(let index) = callee, Primitive.all[index].parameters[target].type == .axis {
           sequence.run { $0.lowerAxis(value) }
         } else {
-          sequence.value(value, inner)
+          sequence.value(value, isSpace ? inner.named(signature.parameters[target].name) : inner)
         }
       }
       sequence.emit(.call(site: site), span)
@@ -266,13 +269,16 @@ extension Lowering {
   ) {
     var inner = context
     inner.isLink = false
+    inner.isWholeBinding = false
     let site = add(
       CallSite(
         callee: .local(local.slot), name: name, labels: arguments.map { $0.label?.name }, parameters: [],
         argumentSpans: arguments.map(\.value.span), wholeSpans: arguments.map(\.span),
         peerSlot: context.peerSlot))
     schedule { sequence in
-      for argument in arguments { sequence.value(argument.value, inner) }
+      for argument in arguments {
+        sequence.value(argument.value, argument.label.map { inner.named($0.name) } ?? inner)
+      }
       sequence.emit(.call(site: site), span)
     }
   }
@@ -283,6 +289,7 @@ extension Lowering {
   ) {
     var inner = context
     inner.isLink = false
+    inner.isWholeBinding = false
     guard let arguments else {
       return fail(
         Diagnostic(
@@ -390,15 +397,12 @@ extension Lowering {
         return emit(.output(token.name), token.span)
       }
       emit(.pop, view.span)
-      if token.name == "reads" {
-        return fail(notYet("`reads` counts the edges of a space", at: token.span), view.span)
-      }
       let near = self.near(token.name, Member.allCases.map(\.rawValue))
       return fail(
         Diagnostic(
           .unknownMember, "no value has an attribute `\(token.name)`", at: token.span,
           label: near.map { "did you mean `\($0)`?" }
-            ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves"),
+            ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves, reads"),
         view.span)
     }
     let arguments = view.arguments ?? []

@@ -7,6 +7,8 @@ extension Lowering {
     var inner = context
     inner.isLink = false
     inner.fitAfter = nil
+    inner.endsOptionLater = false
+    inner.isWholeBinding = false
     guard expression.node.allChildren.count <= 2 * Self.longest else {
       return fail(
         Diagnostic(
@@ -47,8 +49,8 @@ extension Lowering {
         $0.value(prefix.operand, inner)
         $0.emit(prefix.isNot ? .not : .negate, span)
       }
-    case .range: fail(notYet("a range of values is a choice", at: span), span)
-    case .sample: fail(notYet("`sample` draws from a space", at: span), span)
+    case .range(let range): lowerRange(range, inner)
+    case .sample(let sample): lowerSample(sample, inner)
     case .tuple(let tuple): lowerElements(tuple.elements, splices: true, span, inner)
     case .list(let list): lowerElements(list.elements, splices: false, span, inner)
     case .conditional(let view): lowerConditional(view, inner, isLink: context.isLink)
@@ -101,11 +103,14 @@ extension Lowering {
     schedule { sequence in
       sequence.value(first, firstContext)
       for (index, link) in links.enumerated().dropFirst() {
+        // An option that is a layer is formed when it is applied.
+        linkContext.endsOptionLater = isSpace && isChoice(link)
         sequence.value(link, linkContext)
         if let slot = context.peerSlot, case .name = link {
           sequence.emit(.attachPeer(slot: slot), link.span)
         }
         sequence.emit(.apply(isFirst: index == 1, start: first.span), link.span)
+        if linkContext.endsOptionLater { sequence.emit(.endOption, link.span) }
       }
     }
   }
@@ -269,19 +274,21 @@ extension Lowering {
   }
 
   private func lowerRepetition(_ view: RepeatSyntax, _ context: Context) {
-    if view.upperCount != nil {
-      return fail(notYet("`repeat` with a range of counts is a choice", at: view.span), view.span)
-    }
     let (countSlot, indexSlot) = (newSlot(), newSlot())
     let (top, end, poison, done) = (newLabel(), newLabel(), newLabel(), newLabel())
     let span = view.span
     let index = view.index
-    let isUniform = index == nil && !view.body.node.contains(.thenKeyword)
-    var body = context
+    let isUniform = index == nil && !view.body.node.contains(.thenKeyword) && !mayDecide(view.body.node)
+    let named = context.named(name(ofRepeated: view.body))
+    var body = named.element(indexSlot)
     body.copySlot = indexSlot
     body.isLink = true
     schedule { sequence in
-      sequence.value(view.count, context)
+      if let upper = view.upperCount {
+        sequence.run { $0.lowerRange(view.count, upper, span, named.named("count")) }
+      } else {
+        sequence.value(view.count, context)
+      }
       sequence.emit(
         .loopCount(countSlot: countSlot, indexSlot: indexSlot, poison: poison), view.count.span)
       if isUniform {
@@ -328,7 +335,7 @@ extension Lowering {
         lowering.emit(
           .loopElement(listSlot: listSlot, indexSlot: indexSlot, elementSlot: elementSlot), span)
       }
-      sequence.value(view.body, context)
+      sequence.value(view.body, context.element(indexSlot))
       sequence.run { $0.popScope() }
       sequence.emit(.loopNext(indexSlot: indexSlot, top: top), span)
       sequence.place(end)
@@ -338,11 +345,5 @@ extension Lowering {
       sequence.emit(.constant(.poison), span)
       sequence.place(done)
     }
-  }
-
-  /// What only search elaborates.
-  func notYet(_ what: String, at span: SourceSpan) -> Diagnostic {
-    Diagnostic(
-      .notYetElaborated, "search spaces are not elaborated by this version", at: span, label: what)
   }
 }

@@ -1,12 +1,14 @@
 import IRLASGraph
 
 extension Lowering {
-  /// Lowers a whole module. Spaces are not lowered: their choices belong to the search.
+  /// Lowers a whole module.
   static func lower(_ header: ModuleHeader, names: NameTable, budget: Budget) -> (
     code: Code, references: [(module: Int, span: SourceSpan)], diagnostics: [Diagnostic]
   ) {
     let lowering = Lowering(names: names, file: header.file, budget: budget)
+    lowering.isSpace = header.keyword == .space
     lowering.run { $0.lowerModule(header) }
+    if let choice = lowering.firstChoice { lowering.reportChoice(in: header, at: choice) }
     // A name may be read in text that the parser could not read.
     if !header.syntax.node.isBroken { lowering.reportUnused() }
     return (lowering.code, lowering.references, lowering.diagnostics)
@@ -65,7 +67,7 @@ extension Lowering {
     noteDoubtfulNames(header.syntax.node)
     peerTokens = Self.peerTokens(of: header, names)
     let statements = header.syntax.statements
-    let isNetwork = header.keyword == .network
+    let isNetwork = header.isEntry
     let late = statements.filter { isNetwork && isLate($0) }
     let lateNodes = Set(late.map(\.node.id))
     schedule { sequence in
@@ -163,7 +165,8 @@ extension Lowering {
       emit(.store(peer), value.span)
     }
     schedule { sequence in
-      schedule(value, of: value.node, Context(peerSlot: peer), in: &sequence)
+      let context = Context(peerSlot: peer).named(parameter.name)
+      schedule(value, of: value.node, context, in: &sequence)
       sequence.emit(.storeDefault(parameter: index), value.span)
       sequence.place(given)
       sequence.run { $0.defineOnce(parameter.name, slot: index, span: span, mustBeUsed: false) }
@@ -189,6 +192,19 @@ extension Lowering {
         let slot = firstSlot + index
         if header.keyword == .network {
           sequence.run { $0.lowerNetworkInput(input, index, slot) }
+        } else if header.isEntry {
+          // Applied as a layer the space asks for these shapes; by itself it makes them.
+          sequence.run { lowering in
+            let (given, done) = (lowering.newLabel(), lowering.newLabel())
+            lowering.emit(.jumpIfGiven(slot: slot, label: given), input.span)
+            lowering.schedule { sequence in
+              sequence.run { $0.lowerNetworkInput(input, index, slot) }
+              sequence.emit(.jump(label: done), input.span)
+              sequence.place(given)
+              sequence.run { $0.lowerContract(input, index) }
+              sequence.place(done)
+            }
+          }
         } else {
           sequence.run { $0.lowerContract(input, index) }
         }
@@ -277,7 +293,11 @@ extension Lowering {
   private func lowerBinding(_ view: BindingSyntax) {
     let tokens = view.names
     schedule { sequence in
-      schedule(view.value, of: view.node, Context(), in: &sequence)
+      let name = tokens.lazy.map(\.name).first { $0 != "_" }
+      var context = Context()
+      if let name { context = context.named(name) }
+      context.isWholeBinding = true
+      schedule(view.value, of: view.node, context, in: &sequence)
       if view.isShared { sequence.emit(.share, view.value.span) }
       sequence.run { lowering in
         let slots = tokens.map { $0.name == "_" ? nil : lowering.newSlot($0.name) }
@@ -296,17 +316,11 @@ extension Lowering {
 
   private func lowerGrow(_ view: GrowSyntax) {
     guard let token = view.name else { return }
-    if case .range = view.count {
-      report(notYet("`grow` with a range of counts is a choice", at: view.count.span))
-      let slot = newSlot(token.name)
-      emit(.constant(.poison), view.span)
-      emit(.store(slot), view.span)
-      return defineOnce(token.name, slot: slot, span: token.span, mustBeUsed: false)
-    }
     let (slot, countSlot, indexSlot) = (newSlot(token.name), newSlot(), newSlot())
     let (top, end, poison) = (newLabel(), newLabel(), newLabel())
     schedule { sequence in
-      schedule(view.count, of: view.node, Context(), in: &sequence)
+      let context = Context().named(token.name)
+      schedule(view.count, of: view.node, context.named("count"), in: &sequence)
       sequence.emit(.loopCount(countSlot: countSlot, indexSlot: indexSlot, poison: poison), view.count.span)
       sequence.run { lowering in
         lowering.emit(.growBegin(slot: slot), token.span)
@@ -316,7 +330,7 @@ extension Lowering {
         lowering.place(top)
         lowering.emit(.loopTest(countSlot: countSlot, indexSlot: indexSlot, end: end), view.span)
       }
-      schedule(view.element, of: view.node, Context(), in: &sequence)
+      schedule(view.element, of: view.node, context.element(indexSlot), in: &sequence)
       sequence.run { lowering in
         lowering.popScope()
         // What the elements read of the list is no use of the list.
@@ -406,7 +420,7 @@ extension Lowering {
         if isBroken || header.inputs.isEmpty {
           sequence.emit(.constant(.poison), output.value.span)
         } else {
-          sequence.value(output.value, Context())
+          sequence.value(output.value, output.label.map { Context().named($0.name) } ?? Context())
         }
       }
       if outputs.isEmpty { sequence.emit(.constant(.poison), span) }

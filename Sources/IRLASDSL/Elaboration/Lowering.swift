@@ -15,6 +15,26 @@ final class Lowering {
     var isLink = false
     /// The bytes of ` -> fit` directly after the expression.
     var fitAfter: SourceSpan?
+    /// What decisions here are called.
+    var path = DecisionPath()
+    /// Whether the expression is all that a binding binds.
+    var isWholeBinding = false
+    /// Whether the chain around a choice ends its option, once it has applied it.
+    var endsOptionLater = false
+
+    /// The context of a part of that name.
+    func named(_ name: String) -> Context {
+      var inner = self
+      inner.path.parts.append(.name(name))
+      return inner
+    }
+
+    /// The context of the element or copy whose index is in the slot.
+    func element(_ slot: Int) -> Context {
+      var inner = self
+      inner.path.parts.append(.index(slot: slot))
+      return inner
+    }
   }
 
   /// What is left to do, last first.
@@ -77,6 +97,12 @@ final class Lowering {
   var laterNames: [String: SourceSpan] = [:]
   /// Names that were read before they are bound: they are used all the same.
   var earlyNames: Set<String> = []
+  /// Whether decisions may stand here: the module is a space.
+  var isSpace = false
+  /// The names that decisions of the module have so far.
+  var decisionNames: Set<DecisionPath> = []
+  /// The first place in a cell or network that only a space may hold.
+  var firstChoice: SourceSpan?
   /// Names in text that is no statement: one of them may be a binding that could not be read.
   var doubtfulNames: Set<String> = []
 
@@ -188,6 +214,18 @@ final class Lowering {
   func add(_ site: OperationSite) -> Int {
     code.operations.append(site)
     return code.operations.count - 1
+  }
+
+  /// Keeps what a decision needs and returns its index.
+  func add(_ site: ChoiceSite) -> Int {
+    code.choices.append(site)
+    return code.choices.count - 1
+  }
+
+  /// Keeps the name of a sampled layer and returns its index.
+  func add(_ path: DecisionPath) -> Int {
+    code.paths.append(path)
+    return code.paths.count - 1
   }
 
   /// Keeps what a requirement needs and returns its index.

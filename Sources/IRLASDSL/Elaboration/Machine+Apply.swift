@@ -6,6 +6,7 @@ extension Machine {
   /// Pops the arguments of a call and pushes the layer.
   func call(_ site: CallSite, _ span: SourceSpan) {
     let values = pop(site.argumentSpans.count)
+    let path = site.path.map(text)
     let peer = site.peerSlot.flatMap { frames[frames.count - 1].locals[$0] }
     switch site.callee {
     case .primitive(let index):
@@ -40,21 +41,22 @@ extension Machine {
       }
       // A cell that recurses has been reported; its layers are poison.
       guard codes[id] != nil else { return push(.poison) }
-      pushLayer(.module(id, arguments, peer: peer), header.name, span, written)
+      pushLayer(.module(id, arguments, peer: peer), header.name, span, written, path)
     case .local(let slot):
       callPartial(local(slot), site, values, span)
     }
   }
 
   private func pushLayer(
-    _ kind: LayerValue.Kind, _ name: String, _ span: SourceSpan, _ written: [LayerValue.Written]
+    _ kind: LayerValue.Kind, _ name: String, _ span: SourceSpan, _ written: [LayerValue.Written],
+    _ path: String? = nil
   ) {
-    push(bounded(.layer(LayerValue(kind, name: name, span: span, written: written)), span))
+    push(bounded(.layer(LayerValue(kind, name: name, span: span, written: written, path: path)), span))
   }
 
   /// Arguments for a layer that has some already: `body(128)` where `body` is `Cell(reduce: true)`.
   private func callPartial(_ callee: Value, _ site: CallSite, _ values: [Value], _ span: SourceSpan) {
-    guard case .layer(let layer) = callee else {
+    guard case .layer(var layer) = callee else {
       if callee.isPoison { return push(.poison) }
       return fail(
         Diagnostic(
@@ -63,6 +65,8 @@ extension Machine {
     }
     var arguments: [Value?]
     let parameters: [(name: String, type: ValueType)]
+    var sample: String?
+    if case .sampled(let name, let inner) = layer.kind { (sample, layer) = (name, inner) }
     switch layer.kind {
     case .primitive(let index, let given):
       arguments = given
@@ -108,7 +112,10 @@ extension Machine {
     switch layer.kind {
     case .primitive(let index, _): pushLayer(.primitive(index, arguments), layer.name, span, written)
     case .module(let id, _, let own):
-      pushLayer(.module(id, arguments, peer: own ?? peer), layer.name, span, written)
+      let kind = LayerValue.Kind.module(id, arguments, peer: own ?? peer)
+      guard let sample else { return pushLayer(kind, layer.name, span, written, layer.path) }
+      let inner = LayerValue(kind, name: layer.name, span: span, written: written, path: layer.path)
+      pushLayer(.sampled(sample, inner), layer.name, span, [])
     default: push(.poison)
     }
   }
@@ -135,6 +142,9 @@ extension Machine {
   func applyLink(_ link: Value, to input: Value, isFirst: Bool, site: SourceSpan) {
     charge(link)
     charge(input)
+    if mode == .counting, link.isPoison || input.isPoison {
+      return applyUnknown(link, to: input, site: site)
+    }
     if link.isPoison || input.isPoison { return push(.poison) }
     guard case .layer(let layer) = link else { return fail(notALayer(link, site)) }
     if case .layer(let first) = input { return compose(first, layer, site) }
@@ -154,6 +164,37 @@ extension Machine {
     }
     let name = "\(layers[0].name) -> ..."
     push(bounded(.layer(LayerValue(.composition(layers), name: name, span: first.span.union(site))), site))
+  }
+
+  /// While counting: a layer or what it is applied to is unknown. What can decide is gone through all the same.
+  private func applyUnknown(_ link: Value, to input: Value, site: SourceSpan) {
+    guard case .layer(let layer) = link else {
+      if case .layer = input { return push(.poison) }
+      return push(.tensor(.unknown))
+    }
+    if case .list(let list) = input {
+      // Elements of which nothing is known are tensors.
+      let known = list.elements.map { if case .poison = $0 { Value.tensor(.unknown) } else { $0 } }
+      return apply(layer, to: .list(Value.List(known)), site: site)
+    }
+    var inner = layer
+    while true {
+      switch inner.kind {
+      case .module(let id, _, _):
+        let count = names.modules[id].inputs.count
+        let inputs = Value.list(Value.List([Value](repeating: .tensor(.unknown), count: count)))
+        return apply(layer, to: count == 1 ? .tensor(.unknown) : inputs, site: site)
+      case .composition(let layers):
+        guard let first = layers.first else { return push(.tensor(.unknown)) }
+        inner = first
+      case .repetition(_, let layers):
+        guard let first = layers.first else { return push(.tensor(.unknown)) }
+        inner = first
+      case .shared(_, let shared): inner = shared
+      case .sampled(_, let sampled): inner = sampled
+      case .primitive: return apply(layer, to: .tensor(.unknown), site: site)
+      }
+    }
   }
 
   /// Begins an application; its result is on the stack once the frames above the present ones are done.
@@ -182,6 +223,14 @@ extension Machine {
       assembly?.beginSharing(key, isFirst: appliedShared.insert(key).inserted)
       frames.append(Frame(work: .sharing, site: site))
       apply(inner, to: input, site: site)
+    case .sampled(let name, let inner):
+      if mode == .counting, !appliedSamples.insert(name).inserted {
+        // Everything was decided by the first application.
+        return push(unknownResult(of: inner))
+      }
+      trail?.beginSample()
+      frames.append(Frame(work: .sampling, site: site))
+      apply(inner.named(name), to: input, site: site)
     }
   }
 
@@ -231,6 +280,13 @@ extension Machine {
             .missingArgument, "`\(primitive.name)` needs `\(parameter.name)`", at: layer.span,
             label: "not given here", notes: ["it is \(primitive.signature)"]))
       }
+    }
+    if mode == .counting {
+      guard primitive.name == "split" else { return push(.tensor(.unknown)) }
+      guard case .integer(let parts) = values[0], (0...limits.elements).contains(parts) else {
+        return push(.poison)
+      }
+      return push(.list(Value.List([Value](repeating: .tensor(.unknown), count: parts))))
     }
     if values.contains(where: \.isPoison) { return push(.poison) }
     guard primitive.inputs.contains(tensors.count) else {
@@ -284,7 +340,16 @@ extension Machine {
     frames.append(
       Frame(
         work: .code, site: site, code: code, locals: locals, module: id, layer: layer, inputs: marked,
-        stackBase: stack.count))
+        stackBase: stack.count,
+        path: header.keyword == .space ? layer.path ?? header.name : nil))
+  }
+
+  /// While counting: what an application of a layer gives.
+  private func unknownResult(of layer: LayerValue) -> Value {
+    guard case .module(let id, _, _) = layer.kind, let count = codes[id]?.code.outputs.count, count > 1 else {
+      return .tensor(.unknown)
+    }
+    return .list(Value.List([Value](repeating: .tensor(.unknown), count: count)))
   }
 
   // MARK: Leaving
@@ -324,6 +389,18 @@ extension Machine {
 
   /// Ends the network's graph; late requirements follow.
   private func finish(_ values: [Value], _ code: Code) {
+    if mode == .counting {
+      // Limits on the whole network follow; they cannot be counted.
+      let rest = code.instructions[frames[frames.count - 1].pc...]
+      for (offset, instruction) in rest.enumerated() {
+        if case .require = instruction {
+          countingLimits.filters.insert(code.spans[frames[frames.count - 1].pc + offset])
+        }
+      }
+      countingLimits.isComplete = true
+      isHalted = true
+      return
+    }
     guard let assembly else { return halt("no network to end", at: frames[frames.count - 1].site) }
     var outputs: [Graph.Output] = []
     var failed = values.contains(where: \.isPoison)

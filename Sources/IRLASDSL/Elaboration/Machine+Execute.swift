@@ -51,7 +51,10 @@ extension Machine {
     case .loopElement(let listSlot, let indexSlot, let elementSlot):
       if case .list(let list) = local(listSlot) { set(elementSlot, list.elements[int(indexSlot)]) }
     case .repetition(let countSlot, let isUniform): repetition(int(countSlot), isUniform, span)
-    case .growBegin(let slot): set(slot, .list(Value.List([])))
+    case .growBegin(let slot):
+      var list = Value.List([])
+      list.firstNode = assembly?.builder.nodes.count ?? 0
+      set(slot, .list(list))
     case .growAppend(let slot): growAppend(slot, span)
     case .destructure(let slots): destructure(slots, span)
     case .share: share(span)
@@ -67,6 +70,10 @@ extension Machine {
     case .networkInput(let index, let slot): networkInput(index, slot, span)
     case .leave(let count): leave(count, code)
     case .end: frames.removeLast()
+    case .decide(let site): decide(site, code, span)
+    case .resolve(let site): resolve(code.choices[site], code, span)
+    case .endOption: trail?.endOption()
+    case .sample(let path): sample(code.paths[path], span)
     }
   }
 
@@ -93,6 +100,7 @@ extension Machine {
     case true?: break
     case false?: jump(ifFalse, code)
     case nil:
+      noteSkipped(to: poison, code)
       push(.poison)
       jump(poison, code)
     }
@@ -135,6 +143,10 @@ extension Machine {
   private func compare(_ comparator: Comparator, _ values: [Value], _ span: SourceSpan) -> Bool? {
     for value in values { charge(value) }
     if values.contains(where: \.isPoison) { return nil }
+    // While counting all tensors are unknown.
+    if mode == .counting, values.contains(where: { if case .tensor = $0 { true } else { false } }) {
+      return nil
+    }
     do {
       return try comparator.apply(values[0], values[1])
     } catch {
@@ -222,7 +234,7 @@ extension Machine {
           "\(grouped(count)) copies make a network of more than \(grouped(limits.nodes)) nodes", at: span)
       }
       return set(countSlot, .integer(count))
-    case .poison: break
+    case .poison: noteSkipped(to: poison, code)
     case .integer(let count):
       report(
         Diagnostic(
@@ -249,7 +261,7 @@ extension Machine {
       set(listSlot, .list(Value.List([value])))
       set(countSlot, .integer(1))
       return set(indexSlot, .integer(0))
-    case .poison: break
+    case .poison: noteSkipped(to: poison, code)
     default:
       report(
         Diagnostic(
@@ -297,7 +309,9 @@ extension Machine {
       holds = condition(pop(), span)
     }
     guard let holds, !holds else {
-      if holds == nil { abandon() }
+      if holds == nil {
+        if mode == .counting { countingLimits.filters.insert(span) } else { abandon() }
+      }
       return
     }
     let label = values.isEmpty ? "does not hold" : "here \(values[0].text) and \(values[1].text)"
@@ -349,7 +363,7 @@ extension Machine {
   private func callerPeer(_ span: SourceSpan) {
     let frame = frames[frames.count - 1]
     if let layer = frame.layer, case .module(_, _, let peer?) = layer.kind { return push(peer) }
-    guard let layer = frame.layer else { return push(.poison) }
+    guard let layer = frame.layer, mode != .counting else { return push(.poison) }
     let inner = frames.removeLast()
     report(
       Diagnostic(

@@ -10,6 +10,7 @@ extension Machine {
     guard operands.contains(where: { if case .tensor = $0 { true } else { false } }) else {
       return fold(operands, site, span)
     }
+    if mode == .counting { return push(.tensor(.unknown)) }
     if operands.contains(where: \.isPoison) { return push(.poison) }
     var tensors: [Tensor] = []
     for (index, value) in operands.enumerated() {
@@ -37,6 +38,7 @@ extension Machine {
     guard operands.contains(where: { if case .tensor = $0 { true } else { false } }) else {
       return fold(operands, site, span)
     }
+    if mode == .counting { return push(.tensor(.unknown)) }
     if operands.contains(where: \.isPoison) { return push(.poison) }
     guard let assembly, mayGrow(by: operands.count, at: span) else { return push(.poison) }
     var result: Tensor?
@@ -85,7 +87,7 @@ extension Machine {
 
   /// Stores the shape of the first tensor among the topmost values; poison when one of them is.
   func capturePeer(_ slot: Int, _ count: Int) {
-    var peer: Value?
+    var peer: Value? = mode == .counting ? .poison : nil
     for value in stack.suffix(count) where peer == nil {
       steps += 1
       charge(value)
@@ -142,6 +144,7 @@ extension Machine {
       return .list(Value.List(Array(list.elements.prefix(count))))
     case (.sum, .list(let list)): return sum(list, span)
     case (.leaves, .list(let list)): return leaves(list, span)
+    case (.reads, .list(let list)): return reads(list, span)
     // One tensor is a tuple of one.
     case (.size, .tensor): return .integer(1)
     case (.last, .tensor): return value
@@ -241,6 +244,10 @@ extension Machine {
 
   /// Makes input `index` of the network from the three sizes on the stack.
   func networkInput(_ index: Int, _ slot: Int, _ span: SourceSpan) {
+    if mode == .counting {
+      _ = pop(3)
+      return set(slot, .tensor(.unknown))
+    }
     var sizes: [Int] = []
     for value in pop(3) {
       switch value {
@@ -352,7 +359,8 @@ extension Member {
     switch self {
     case .c, .h, .w: "tensors and shapes have c, h and w"
     case .shape: "tensors have a shape"
-    case .at, .size, .first, .last, .sum, .leaves: "lists have at, size, first, last, sum and leaves"
+    case .at, .size, .first, .last, .sum, .leaves, .reads:
+      "lists have at, size, first, last, sum, leaves and reads"
     }
   }
 }

@@ -34,6 +34,8 @@ final class Machine {
       case repetition(count: Int, [LayerValue], next: Int)
       /// The end of an application of a shared layer.
       case sharing
+      /// The end of an application of a sampled layer.
+      case sampling
     }
 
     /// What it is.
@@ -56,6 +58,16 @@ final class Machine {
     var chain: (start: SourceSpan, link: SourceSpan)?
     /// The height of the value stack when the frame began.
     var stackBase = 0
+    /// What decisions are called; spaces only.
+    var path: String?
+  }
+
+  /// What a run is for.
+  enum Mode {
+    /// Makes a graph, or evaluates a lone expression.
+    case building
+    /// Finds the decisions that there are: tensors are unknown, and the run waits at every decision.
+    case counting
   }
 
   /// Lowered code, shared by all frames that run it.
@@ -68,7 +80,7 @@ final class Machine {
 
   /// What the names at the top of the files mean.
   let names: NameTable
-  /// The code of every module; nil for spaces and for cells that recurse.
+  /// The code of every module; nil for modules that recurse.
   let codes: [CompiledCode?]
   /// When to stop.
   let limits: ElaborationLimits
@@ -94,6 +106,16 @@ final class Machine {
   var opaqueScopes: Set<ScopeID> = []
   /// Told what each place of the text comes to; nil where nobody asks.
   var observer: ElaborationObserver?
+  /// What the run is for.
+  let mode: Mode
+  /// Who decides; nil where nothing may be open.
+  var trail: DecisionTrail?
+  /// While counting: how many options the decision has that the run waits at.
+  var pending: Int?
+  /// While counting: what stands in the way of an exact number.
+  var countingLimits = CountingLimits()
+  /// While counting: the sampled layers that were applied.
+  var appliedSamples: Set<String> = []
 
   private struct Reported: Hashable {
     let code: DiagnosticCode
@@ -101,7 +123,11 @@ final class Machine {
   }
 
   /// A machine without frames.
-  init(names: NameTable, codes: [CompiledCode?], limits: ElaborationLimits, assembly: Assembly?) {
+  init(
+    names: NameTable, codes: [CompiledCode?], limits: ElaborationLimits, assembly: Assembly?,
+    mode: Mode = .building
+  ) {
+    self.mode = mode
     self.names = names
     self.codes = codes
     self.limits = limits
@@ -120,7 +146,7 @@ final class Machine {
 
   /// Runs until no frame is left or a limit is exceeded.
   func run() {
-    while !isHalted, let frame = frames.last {
+    while !isHalted, pending == nil, let frame = frames.last {
       if steps > limits.steps { return haltAtSteps(frame.site) }
       switch frame.work {
       case .code: runCode()
@@ -137,6 +163,9 @@ final class Machine {
         advanceRepetition(count, layers, next)
       case .sharing:
         assembly?.endSharing()
+        frames.removeLast()
+      case .sampling:
+        trail?.endSample()
         frames.removeLast()
       }
     }
@@ -168,7 +197,7 @@ final class Machine {
       frames.removeLast()
       return
     }
-    while frames.count == depth, !isHalted {
+    while frames.count == depth, !isHalted, pending == nil {
       let pc = frames[top].pc
       guard pc < compiled.code.instructions.count else {
         frames.removeLast()
@@ -217,6 +246,8 @@ final class Machine {
 
   /// Reports an error unless the same one stands there already: copies and instantiations repeat their text.
   func report(_ diagnostic: Diagnostic) {
+    // Decisions that allow no program are not followed to their end.
+    if trail != nil || mode == .counting, diagnostic.severity == .error { isHalted = true }
     guard reported.insert(Reported(code: diagnostic.code, span: diagnostic.span)).inserted else { return }
     var diagnostic = diagnostic
     if diagnostic.trace.isEmpty { diagnostic.trace = trace() }
@@ -262,7 +293,7 @@ final class Machine {
       case .repetition(let count, _, let next):
         text += text.isEmpty ? "copy \(next) of \(count)" : ", copy \(next) of \(count)"
         site = site ?? frame.site
-      case .composition, .sharing: break
+      case .composition, .sharing, .sampling: break
       case .code:
         guard let module = frame.module else { continue }
         if !text.isEmpty { steps.append(.init("\(text), from \(names.modules[module].name)", at: site)) }

@@ -35,6 +35,8 @@ struct ModuleHeader: Sendable {
 
   /// Whether the text marks it `@atomic`.
   var isAtomic: Bool { syntax.attributes.contains { $0.name?.name == "atomic" } }
+  /// Whether the module can stand by itself: a network, or a space whose inputs have shapes like those of one.
+  let isEntry: Bool
 
   /// Whether a parameter's default needs the other operands of a sum.
   var needsPeer: Bool { parameters.contains { $0.readsPeer } }
@@ -72,6 +74,19 @@ struct ModuleHeader: Sendable {
     self.parameters = parameters
     inputs = syntax.inputs.map { $0.name?.name ?? "" }
     isVariadic = syntax.inputs.last?.count != nil
+    switch keyword {
+    case .network: isEntry = true
+    case .cell: isEntry = false
+    case .space:
+      // A lone name in a shape that is no parameter is a size of whatever arrives: a contract, not a shape to make.
+      let known = Set(parameters.map(\.name))
+      isEntry =
+        !syntax.inputs.isEmpty
+        && syntax.inputs.allSatisfy { input in
+          guard input.count == nil, let sizes = input.shape, sizes.count == 3 else { return false }
+          return sizes.allSatisfy { if case .name(let name) = $0 { known.contains(name.name) } else { true } }
+        }
+    }
   }
 
   private static func type(of view: ParameterSyntax, knowing types: [String: ValueType]) -> ValueType {

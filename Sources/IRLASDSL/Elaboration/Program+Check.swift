@@ -50,6 +50,12 @@ extension Program {
       }
       all += elaborate(header, arguments: [], observer: observer).1
     }
+    for header in names.modules where header.file == 0 && header.keyword == .space && header.isEntry {
+      guard header.parameters.allSatisfy({ $0.defaultValue != nil }) else { continue }
+      let (space, problems) = space(header, arguments: [])
+      all += problems
+      if let space { all += space.check(observer: observer) }
+    }
     let checks = files.first?.checks.map { run($0, observer: observer) } ?? []
     for check in checks { all += check.diagnostics }
     for recipe in recipeDeclarations where recipe.file == 0 { all += self.recipe(recipe).1 }
@@ -115,8 +121,10 @@ extension Program {
         unknown,
         [
           Diagnostic(
-            .notYetElaborated, "search spaces are not elaborated by this version", at: target.span,
-            label: "`\(header.name)` is a space")
+            .checkFailed, "`\(header.name)` is a space; only networks are checked", at: target.span,
+            label: "its figures depend on what is decided",
+            secondary: [.init(header.nameSpan, "declared here", style: .secondary)],
+            help: [.init("limit them inside the space: require params <= 20M")])
         ]
       )
     case .cell:

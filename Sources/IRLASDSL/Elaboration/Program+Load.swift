@@ -274,17 +274,12 @@ private struct ProgramLoading {
 
   // MARK: Code
 
-  /// Lowers all cells and networks and finds those that recurse.
+  /// Lowers all modules and finds those that recurse.
   mutating func finish() -> Program {
     var codes: [Machine.CompiledCode?] = []
     var references: [[(module: Int, span: SourceSpan)]] = []
     let budget = Lowering.Budget()
     for header in names.modules {
-      if header.keyword == .space {
-        codes.append(nil)
-        references.append([])
-        continue
-      }
       let (code, edges, problems) = Lowering.lower(header, names: names, budget: budget)
       diagnostics += problems
       codes.append(Machine.CompiledCode(code))

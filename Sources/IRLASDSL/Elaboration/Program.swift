@@ -23,7 +23,7 @@ package struct Program: Sendable {
 
   /// What the names at the top of the files mean.
   let names: NameTable
-  /// The code of every module; nil for spaces and for cells that recurse.
+  /// The code of every module; nil for modules that recurse.
   let codes: [Machine.CompiledCode?]
   /// The files, the entry first.
   let files: [ProgramFile]
@@ -38,6 +38,8 @@ package struct Program: Sendable {
   package var cells: [String] { modules(.cell).map(\.name) }
   /// The spaces of the entry file, in the order of the text.
   package var spaces: [String] { modules(.space).map(\.name) }
+  /// Those of them that can stand by themselves: their inputs have shapes.
+  package var standaloneSpaces: [String] { modules(.space).filter(\.isEntry).map(\.name) }
   /// The recipes of the entry file, in the order of the text.
   package var recipes: [String] { recipeDeclarations.filter { $0.file == 0 }.map(\.name) }
   /// The targets of the `check` lines of the entry file, in the order of the text.
@@ -81,18 +83,22 @@ package struct Program: Sendable {
         ]
       )
     }
-    guard header.keyword != .space else {
-      return (
-        nil,
-        [
-          Diagnostic(
-            .notYetElaborated, "search spaces are not elaborated by this version", at: header.nameSpan,
-            label: "`\(network)` is a space")
-        ]
-      )
+    if header.keyword == .space {
+      let (space, problems) = self.space(header, arguments: arguments)
+      guard let space else { return (nil, problems) }
+      let (elaboration, messages) = space.closed()
+      return (elaboration, problems + messages)
     }
-    if arguments.isEmpty { return elaborate(header, arguments: []) }
-    // The values are read as the arguments of a line of the program.
+    let (syntax, problems) = argumentSyntax(arguments, of: network)
+    guard let syntax else { return (nil, problems) }
+    return elaborate(header, arguments: syntax)
+  }
+
+  /// The values of `--set` read as the arguments of a line of the program.
+  func argumentSyntax(_ arguments: [(name: String, value: String)], of network: String) -> (
+    [ArgumentSyntax]?, [Diagnostic]
+  ) {
+    if arguments.isEmpty { return ([], []) }
     let text = "check \(network)(\(arguments.map { "\($0.name): \($0.value)" }.joined(separator: ", "))) {}"
     let source = SourceFile(id: SourceID(sources.files.count), name: "--set", text: text)
     let (tree, problems) = parse(source)
@@ -101,7 +107,7 @@ package struct Program: Sendable {
     else {
       return (nil, problems.isEmpty ? [unreadable(arguments, source)] : problems)
     }
-    return elaborate(header, arguments: check.arguments)
+    return (check.arguments, [])
   }
 
   private func unreadable(_ arguments: [(name: String, value: String)], _ source: SourceFile) -> Diagnostic {
@@ -118,16 +124,16 @@ package struct Program: Sendable {
     return set
   }
 
-  /// Elaborates a module whose inputs have known shapes, with arguments in the scope of the entry file.
-  /// Applications of the cell `opaqueModule` become one op each.
-  func elaborate(
-    _ header: ModuleHeader, arguments: [ArgumentSyntax], opaqueModule: Int? = nil,
-    observer: ElaborationObserver? = nil
-  ) -> (Elaboration?, [Diagnostic]) {
-    guard let compiled = codes[header.id] else {
-      // What is wrong with it has been said while loading.
-      return (nil, self.diagnostics.filter { $0.severity == .error })
-    }
+  /// The arguments of one use of a module, evaluated.
+  struct Use: Sendable {
+    /// By parameter; nil where the default counts.
+    var values: [Value?]
+    /// The use as text: `ResNeXt29(classes: 100)`.
+    var label: String
+  }
+
+  /// Evaluates arguments in the scope of the entry file; nil with at least one error.
+  func use(of header: ModuleHeader, _ arguments: [ArgumentSyntax]) -> (Use?, [Diagnostic]) {
     var diagnostics: [Diagnostic] = []
     var values = [Value?](repeating: nil, count: header.parameters.count)
     var labels: [String] = []
@@ -165,15 +171,40 @@ package struct Program: Sendable {
     diagnostics += constants.diagnostics
     if diagnostics.contains(where: { $0.severity == .error }) { return (nil, diagnostics) }
     let label = labels.isEmpty ? header.name : "\(header.name)(\(labels.joined(separator: ", ")))"
-    let assembly = Assembly(name: header.name, label: label, span: header.syntax.span)
-    let machine = Machine(names: names, codes: codes, limits: limits, assembly: assembly)
-    machine.opaqueModule = opaqueModule
-    machine.observer = observer
-    var locals = values
-    while locals.count < compiled.code.slotCount { locals.append(nil) }
+    return (Use(values: values, label: label), diagnostics)
+  }
+
+  /// A machine that is about to run a module by itself.
+  func machine(
+    for header: ModuleHeader, _ code: Machine.CompiledCode, _ use: Use, assembly: Assembly?,
+    mode: Machine.Mode = .building
+  ) -> Machine {
+    let machine = Machine(names: names, codes: codes, limits: limits, assembly: assembly, mode: mode)
+    var locals = use.values
+    while locals.count < code.code.slotCount { locals.append(nil) }
     machine.frames.append(
       Machine.Frame(
-        work: .code, site: header.nameSpan, code: compiled, locals: locals, module: header.id))
+        work: .code, site: header.nameSpan, code: code, locals: locals, module: header.id, path: header.name))
+    return machine
+  }
+
+  /// Elaborates a module whose inputs have known shapes, with arguments in the scope of the entry file.
+  /// Applications of the cell `opaqueModule` become one op each.
+  func elaborate(
+    _ header: ModuleHeader, arguments: [ArgumentSyntax], opaqueModule: Int? = nil,
+    observer: ElaborationObserver? = nil
+  ) -> (Elaboration?, [Diagnostic]) {
+    guard let compiled = codes[header.id] else {
+      // What is wrong with it has been said while loading.
+      return (nil, self.diagnostics.filter { $0.severity == .error })
+    }
+    let (use, problems) = use(of: header, arguments)
+    guard let use else { return (nil, problems) }
+    var diagnostics = problems
+    let assembly = Assembly(name: header.name, label: use.label, span: header.syntax.span)
+    let machine = machine(for: header, compiled, use, assembly: assembly)
+    machine.opaqueModule = opaqueModule
+    machine.observer = observer
     machine.run()
     observer?.charge(steps: machine.steps, nodes: assembly.builder.nodes.count)
     diagnostics += machine.diagnostics

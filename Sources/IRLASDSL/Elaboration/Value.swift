@@ -36,6 +36,8 @@ enum Value: Sendable {
     var labels: [Label] = []
     /// How deeply lists and layers nest inside; bounded, so that releasing a value never recurses far.
     var depth: Int
+    /// How many nodes there were when `grow` began the list; what `.reads` looks at starts there.
+    var firstNode = 0
 
     /// A list of the given elements.
     init(_ elements: [Value]) {
@@ -93,6 +95,9 @@ struct Tensor: Sendable {
   var source: SourceSpan
   /// Whether it entered the cell as an input.
   var isInput = false
+
+  /// A tensor of which nothing is known: what there is while decisions are counted.
+  static var unknown: Tensor { Tensor(node: NodeID(0), source: SourceSpan(file: SourceID(0), 0..<0)) }
 }
 
 /// The padding of a window as the program asks for it.
@@ -119,6 +124,8 @@ final class LayerValue: Sendable {
     case repetition(count: Int, [LayerValue])
     /// A layer whose applications share their weights under the given key.
     case shared(Int, LayerValue)
+    /// One draw of a space, by its name: all applications decide alike.
+    case sampled(String, LayerValue)
   }
 
   /// An argument as the text gave it, for labels.
@@ -139,12 +146,15 @@ final class LayerValue: Sendable {
   let span: SourceSpan
   /// The arguments in the order of the text; cells and primitives only.
   let written: [Written]
+  /// The name under which an application decides; spaces only.
+  let path: String?
   /// See `Value.depth`.
   let depth: Int
 
   /// A layer of the given kind, made at `span`.
-  init(_ kind: Kind, name: String, span: SourceSpan, written: [Written] = []) {
+  init(_ kind: Kind, name: String, span: SourceSpan, written: [Written] = [], path: String? = nil) {
     self.kind = kind
+    self.path = path
     self.name = name
     self.span = span
     self.written = written
@@ -153,16 +163,23 @@ final class LayerValue: Sendable {
       depth = 1 + (arguments.lazy.map { $0?.depth ?? 0 }.max() ?? 0)
     case .composition(let layers), .repetition(_, let layers):
       depth = 1 + (layers.lazy.map(\.depth).max() ?? 0)
-    case .shared(_, let layer):
+    case .shared(_, let layer), .sampled(_, let layer):
       depth = 1 + layer.depth
     }
+  }
+
+  /// The same layer with another name for its decisions.
+  func named(_ path: String) -> LayerValue {
+    guard case .module = kind else { return self }
+    return LayerValue(kind, name: name, span: span, written: written, path: path)
   }
 
   /// The same layer with the shape of a sum's other operands, where it has none yet.
   func with(peer: Value) -> LayerValue {
     switch kind {
     case .module(let module, let arguments, nil):
-      return LayerValue(.module(module, arguments, peer: peer), name: name, span: span, written: written)
+      return LayerValue(
+        .module(module, arguments, peer: peer), name: name, span: span, written: written, path: path)
     case .composition(let layers) where layers.count <= 64:
       // Only the direct parts: deeper ones are not written directly under the sum.
       let parts = layers.map { part in

@@ -27,9 +27,11 @@ struct Check: ParsableCommand {
         let report = loaded.program.check()
         try loaded.messages.print(report.diagnostics)
         guard !quiet, format == .text else { continue }
-        let networks = loaded.program.networks.count
-        StandardOutput.line(
-          "\(file): \(count(networks, "network")), \(count(report.passedChecks, "check")) passed")
+        var parts = [count(loaded.program.networks.count, "network")]
+        let spaces = loaded.program.spaces.count
+        if spaces > 0 { parts.append(count(spaces, "space")) }
+        parts.append("\(count(report.passedChecks, "check")) passed")
+        StandardOutput.line("\(file): \(parts.joined(separator: ", "))")
       } catch let failure as CommandFailure {
         failure.report()
         failed = true

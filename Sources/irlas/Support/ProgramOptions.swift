@@ -32,11 +32,11 @@ struct ProgramOptions: ParsableArguments {
   func parsedSettings() throws -> [(name: String, value: String)] { try irlas.parsedSettings(settings) }
 }
 
-/// Options of the form `param=value` as names and values.
+/// `--set` options as names and values.
 func parsedSettings(_ settings: [String]) throws -> [(name: String, value: String)] {
   try settings.map { setting in
     guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
-      throw CommandFailure.usage("--set takes param=value, not `\(setting)`")
+      throw CommandFailure.usage("--set takes name=value, not `\(setting)`")
     }
     return (String(setting[..<equals]), String(setting[setting.index(after: equals)...]))
   }
@@ -72,20 +72,45 @@ struct LoadedProgram {
     }
   }
 
-  /// The network to work on: the one named, or the only one there is.
+  /// The network to work on: the one named, or the only one there is. A space counts as one, as its decisions may be
+  /// made by `--set`.
   func networkName(_ given: String?) throws -> String {
     let names = program.networks
     if let given {
-      guard names.contains(given) else {
+      guard names.contains(given) || program.spaces.contains(given) else {
         throw CommandFailure.input(
           names.isEmpty
             ? "\(file) has no network" : "\(file) has no network `\(given)`; it has \(list(names))")
       }
       return given
     }
+    if names.isEmpty, program.standaloneSpaces.count == 1 { return program.standaloneSpaces[0] }
     guard let only = names.first else { throw CommandFailure.input("\(file) has no network") }
     guard names.count == 1 else {
       throw CommandFailure.usage("\(file) has several networks: name one of \(list(names))")
+    }
+    return only
+  }
+
+  /// The space to work on: the one named, or the only one that can stand by itself.
+  func spaceName(_ given: String?) throws -> String {
+    let names = program.spaces
+    if let given {
+      guard names.contains(given) else {
+        throw CommandFailure.input(
+          names.isEmpty ? "\(file) has no space" : "\(file) has no space `\(given)`; it has \(list(names))")
+      }
+      return given
+    }
+    let candidates = program.standaloneSpaces
+    guard let only = candidates.first else {
+      throw CommandFailure.input(
+        names.isEmpty
+          ? "\(file) has no space"
+          : "\(file) has no space that can stand by itself: no input has a shape")
+    }
+    guard candidates.count == 1 else {
+      throw CommandFailure.usage("\(file) has several spaces: name one of \(list(candidates))")
     }
     return only
   }

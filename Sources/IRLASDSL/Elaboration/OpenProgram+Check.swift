@@ -1,0 +1,110 @@
+import IRLASGraph
+
+extension OpenProgram {
+  /// What is known of an option after some runs.
+  private struct Trial {
+    var label = ""
+    /// How many runs took it.
+    var runs = 0
+    /// How many of them gave a program.
+    var sound = 0
+    /// How many failed while the option was being formed, and the first message.
+    var failures = 0
+    var failure: Diagnostic?
+  }
+
+  /// What is wrong with the space: found by runs that take every option of every choice a few times.
+  /// `observer` is told of one sound program.
+  func check(observer: ElaborationObserver? = nil) -> [Diagnostic] {
+    var trials: [DecisionTrail.Site: [Trial]] = [:]
+    var order: [DecisionTrail.Site] = []
+    var sound = 0
+    var failures: [Diagnostic] = []
+    var work = 0
+    for number in 0..<256 {
+      var rarest = Int.max
+      let run = run { point, site in
+        // Choices among many elements are alike for all of them.
+        let count = min(point.count, 64)
+        if trials[site] == nil { order.append(site) }
+        var known = trials[site] ?? []
+        while known.count < count { known.append(Trial(label: point.label(known.count))) }
+        trials[site] = known
+        var option = 0
+        for candidate in 1..<max(1, count) where known[candidate].runs < known[option].runs {
+          option = candidate
+        }
+        rarest = min(rarest, known[option].runs)
+        trials[site]?[option].runs += 1
+        return option
+      }
+      var taken: Set<[Int]> = []
+      for (decision, site) in zip(run.exploration.decisions, run.sites)
+      where taken.insert([site.module, site.choice, decision.option]).inserted {
+        if run.elaboration != nil { trials[site]?[decision.option].sound += 1 }
+      }
+      if run.elaboration != nil {
+        sound += 1
+        if sound == 1, let observer { observe(run.exploration.decisions, observer) }
+      } else if let culprit = run.open.last, let failure = run.failure {
+        let site = run.sites[culprit]
+        let option = run.exploration.decisions[culprit].option
+        trials[site]?[option].failures += 1
+        if trials[site]?[option].failure == nil { trials[site]?[option].failure = failure }
+      } else if let failure = run.failure {
+        failures.append(failure)
+      }
+      work += max(1, run.elaboration?.graph.nodes.count ?? 100)
+      // Every option of every choice has been taken twice, or the space is large.
+      if number >= 8, rarest >= 2 || work > 40_000 { break }
+    }
+    var diagnostics: [Diagnostic] = []
+    for site in order {
+      guard let trials = trials[site] else { continue }
+      let failing = trials.filter { $0.runs > 0 && $0.sound == 0 && $0.failures > 0 }
+      guard !failing.isEmpty else { continue }
+      let isHopeless = failing.count == trials.count
+      let summary =
+        isHopeless
+        ? "no option of this choice can be formed"
+        : "\(failing.count) of \(counted(trials.count, "option")) can never be formed here"
+      diagnostics.append(
+        Diagnostic(
+          isHopeless ? .noFeasibleOption : .infeasibleOption, summary, at: program.span(of: site),
+          label: failing.map { "`\($0.label)`" }.prefix(6).joined(separator: ", "),
+          secondary: failing.prefix(3).compactMap { trial in
+            trial.failure.map { .init($0.span, "\(trial.label): \($0.message)", style: .secondary) }
+          },
+          notes: failing.dropFirst(3).prefix(5).compactMap { trial in
+            trial.failure.map { "\(trial.label): \($0.message)" }
+          }))
+    }
+    if sound == 0, !diagnostics.contains(where: { $0.severity == .error }) {
+      if let failure = failures.first ?? order.lazy.flatMap({ trials[$0] ?? [] }).compactMap(\.failure).first
+      {
+        diagnostics.append(failure)
+      }
+    }
+    return diagnostics
+  }
+}
+
+extension OpenProgram {
+  /// Makes the program of some decisions again, for an observer.
+  private func observe(_ decisions: [Decision], _ observer: ElaborationObserver) {
+    var options: [String: Int] = [:]
+    for decision in decisions { options[decision.name] = decision.option }
+    _ = run(observer: observer) { point, _ in options[point.name] ?? 0 }
+  }
+}
+
+extension Program {
+  /// The text of a choice.
+  func span(of site: DecisionTrail.Site) -> SourceSpan {
+    guard let code = codes[site.module]?.code else { return names.modules[site.module].nameSpan }
+    for (index, instruction) in code.instructions.enumerated() {
+      if case .decide(site.choice) = instruction { return code.spans[index] }
+    }
+    return names.modules[site.module].nameSpan
+  }
+}

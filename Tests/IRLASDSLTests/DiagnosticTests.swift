@@ -185,7 +185,7 @@ import Testing
     #expect(DiagnosticCode.groupsDoNotDivide.code == "L0312")
     #expect(DiagnosticCode.unknownLayer.code == "L0104")
     #expect(DiagnosticCode.arityMismatch.code == "L0230")
-    #expect(DiagnosticCode.notYetElaborated.code == "L0411")
+    #expect(DiagnosticCode.measuredFigure.code == "L0411")
     for code in DiagnosticCode.allCases { #expect(DiagnosticCode(code: code.code) == code) }
     let summaries = DiagnosticCode.allCases.map(\.summary)
     #expect(Set(summaries).count == summaries.count)

@@ -174,7 +174,7 @@ import Testing
     ("b = h -> relu\ngrow h[2] = x -> relu\nreturn b", "error[L0105] 3:5: `h` is used before it is bound"),
     (
       "grow h[2..4] = x -> relu\nreturn h.last",
-      "error[L0411] 3:8: search spaces are not elaborated by this version"
+      "error[L0401] 3:8: the network `Net` leaves a decision open; only a space does"
     ),
     ("h = x -> conv 3x3, 4\nreturn h", "error[L0020] 3:15: `3x3` cannot follow a complete value"),
     ("y == x\nreturn y", "error[L0020] 3:3: `==` compares; a binding is written `name = value`"),

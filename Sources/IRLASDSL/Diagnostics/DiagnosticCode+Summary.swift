@@ -73,7 +73,7 @@ extension DiagnosticCode {
     case .notASpace: "`sample` of something that leaves nothing open"
     case .openDecisions: "a space where a network is needed"
     case .unknownDecision: "a decision or option that a space does not have"
-    case .notYetElaborated: "a construct that only search elaborates"
+    case .measuredFigure: "a figure that only a measurement gives, where a program is elaborated"
 
     case .checkFailed: "a `check` that does not hold"
     case .unknownField: "a field that a recipe or search does not have"

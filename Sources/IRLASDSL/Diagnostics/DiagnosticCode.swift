@@ -80,7 +80,7 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   case infeasibleOption = 404
   case notASpace = 405
   case openDecisions = 410
-  case notYetElaborated = 411
+  case measuredFigure = 411
   case unknownDecision = 412
 
   // Checks, recipes and searches.

@@ -98,12 +98,24 @@ extension Lowering {
     return candidate
   }
 
+  /// The context of the copies of a `repeat`; a second one of the same name gets a number.
+  func group(_ name: String, _ context: Context) -> Context {
+    var number = 1
+    var inner = context.named(name)
+    while !decisionNames.insert(inner.path).inserted {
+      number += 1
+      inner = context.named("\(name)\(number)")
+    }
+    return inner
+  }
+
   /// The name of an application of a space.
   func applicationPath(_ name: String, _ context: Context) -> DecisionPath {
     var path = context.path
     // `repeat 3 Block` is called after its layer already.
     let names = path.parts.compactMap { if case .name(let name) = $0 { name } else { nil } }
-    if names.last != name { path.parts.append(.name(name)) }
+    guard names.last.map({ $0.hasPrefix(name) }) != true else { return path }
+    path.parts.append(.name(name))
     return unique(path)
   }
 

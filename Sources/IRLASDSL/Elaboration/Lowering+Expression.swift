@@ -279,7 +279,7 @@ extension Lowering {
     let span = view.span
     let index = view.index
     let isUniform = index == nil && !view.body.node.contains(.thenKeyword) && !mayDecide(view.body.node)
-    let named = context.named(name(ofRepeated: view.body))
+    let named = isSpace ? group(name(ofRepeated: view.body), context) : context
     var body = named.element(indexSlot)
     body.copySlot = indexSlot
     body.isLink = true

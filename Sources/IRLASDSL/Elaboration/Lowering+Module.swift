@@ -355,7 +355,7 @@ extension Lowering {
       if Metric.measured.contains(token.name) {
         return report(
           Diagnostic(
-            .notYetElaborated, "`\(token.name)` is measured by the search only", at: token.span,
+            .measuredFigure, "`\(token.name)` is measured by the search only", at: token.span,
             label: "not known while elaborating"))
       }
       if !isNetwork, Metric(rawValue: token.name) != nil {

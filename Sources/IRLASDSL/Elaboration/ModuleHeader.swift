@@ -134,6 +134,12 @@ struct ModuleHeader: Sendable {
       if let type = types[name.name] { return type }
       if name.name == "same" || name.name == "valid" { return .padding }
       return .layer
+    case .range: return .int
+    case .call(let call) where call.name.name == "choose":
+      // A default that is a choice is of the type of its options.
+      let options = call.arguments.filter { $0.label?.name != "odds" }
+      let types = Set(options.prefix(16).map { staticType(of: $0.value, knowing: types, limit: limit - 1) })
+      return types.count == 1 ? types.first ?? .any : types == [.int, .float] ? .float : .any
     case .call(let call):
       guard let function = NumericFunction(rawValue: call.name.name) else { return .layer }
       switch function {

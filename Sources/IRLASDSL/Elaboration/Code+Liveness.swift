@@ -49,7 +49,7 @@ extension Code {
     switch instructions[pc] {
     case .constant, .pop, .requireBool, .not, .negate, .compare, .sum, .product, .callerPeer, .collect,
       .member,
-      .function, .apply, .share, .require, .missingArgument, .checkSize, .checkCount, .endOption:
+      .output, .function, .apply, .share, .require, .missingArgument, .checkSize, .checkCount, .endOption:
       return ([], [], following)
     case .local(let slot), .peer(let slot), .attachPeer(let slot), .collectLoop(let slot),
       .repetition(let slot, _):

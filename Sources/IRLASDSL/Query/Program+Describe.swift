@@ -237,6 +237,7 @@ extension Member {
     case .last: "the last element"
     case .sum: "the sum of the elements"
     case .leaves: "the elements that no other element reads"
+    case .reads: "the number of edges into the elements"
     }
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import IRLASDSL
 import IRLASGraph
-import IRLASTraining
+import IRLASJSON
 
 /// `irlas space ...`
 struct SpaceCommand: ParsableCommand {

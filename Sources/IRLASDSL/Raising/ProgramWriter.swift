@@ -136,9 +136,37 @@ struct ProgramWriter {
       return bound
     }
     let fits = Set(body.steps.filter(\.isFit).compactMap { $0.results.first ?? nil })
+    // Lists that `grow` builds, with their names.
+    var lists: [(name: String, elements: [NodeID])] = []
+    /// The texts of a tuple's parts; all elements of a list one after the other are the list.
+    func tuple(_ inputs: [NodeID]) throws(RaisingIssue) -> [String] {
+      var parts: [String] = []
+      var index = 0
+      while index < inputs.count {
+        if let list = lists.first(where: { inputs[index...].starts(with: $0.elements) }) {
+          parts.append(list.name)
+          index += list.elements.count
+        } else {
+          parts.append(try operand(inputs[index], isInside: true).text)
+          index += 1
+        }
+      }
+      return parts
+    }
     for step in body.steps {
       let piece: Piece
       switch step.action {
+      case .growth(let count, _):
+        let parts = try tuple(step.inputs)
+        let name = names.next()
+        let link = linkText(step, texts, &argument)
+        statements += "  grow \(name)[\(count)] = (\((parts + [name]).joined(separator: ", "))) -> \(link)\n"
+        let elements = step.results.compactMap { $0 }
+        lists.append((name, elements))
+        for (index, element) in elements.enumerated() {
+          pieces[element] = Piece(text: "\(name).at(\(index))", form: .name)
+        }
+        continue
       case .sum, .product:
         let isSum = if case .sum = step.action { true } else { false }
         var operands: [String] = []
@@ -170,9 +198,9 @@ struct ProgramWriter {
           let links = if case .chain(let count) = start.form { count } else { 0 }
           piece = Piece(text: "\(start.text) -> \(link)", form: .chain(links: links + 1))
         } else {
-          var parts: [String] = []
-          for input in step.inputs { parts.append(try operand(input, isInside: true).text) }
-          piece = Piece(text: "(\(parts.joined(separator: ", "))) -> \(link)", form: .chain(links: 1))
+          let parts = try tuple(step.inputs)
+          let start = parts.count == 1 ? parts[0] : "(\(parts.joined(separator: ", ")))"
+          piece = Piece(text: "\(start) -> \(link)", form: .chain(links: 1))
         }
       }
       let results = printedResults(step)
@@ -219,6 +247,9 @@ struct ProgramWriter {
     switch step.action {
     case .sum, .product: return ""
     case .layer(let layer): return text(layer, values(layer, texts, &argument), nil)
+    case .growth(_, let layers):
+      let links = layers.map { text($0, values($0, texts, &argument), nil) }
+      return (["concat"] + links).joined(separator: " -> ")
     case .repetition(let copies):
       let resolved = copies.map { copy in copy.map { layer in values(layer, texts, &argument) } }
       let (first, rest) = (copies[0], copies[1])

@@ -93,6 +93,8 @@ struct RaisedStep {
     case product
     /// Copies of chains of layers, one chain for each copy; all name the same callees, or the first differs.
     case repetition([[RaisedLayer]])
+    /// `grow h[count] = (inputs, h) -> concat -> layers`; each element is a result.
+    case growth(count: Int, [RaisedLayer])
   }
 
   var action: Action
@@ -112,6 +114,7 @@ struct RaisedStep {
     case .product: "*"
     case .repetition(let copies):
       copies.map { copy in "[" + copy.map(\.kind).joined(separator: " ") }.joined()
+    case .growth(let count, let layers): "grow \(count) " + layers.map(\.kind).joined(separator: " ")
     }
   }
 
@@ -121,6 +124,7 @@ struct RaisedStep {
     case .layer(let layer): [layer]
     case .sum, .product: []
     case .repetition(let copies): copies.flatMap { $0 }
+    case .growth(_, let layers): layers
     }
   }
 }

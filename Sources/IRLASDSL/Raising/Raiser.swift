@@ -247,7 +247,7 @@ struct Raiser {
       }
     }
     for repetition in list.repetitions { compress(repetition, in: &list, outputs: Set(outputs)) }
-    var steps = list.steps.compactMap { $0 }
+    var steps = Self.growing(unshared(list.steps.compactMap { $0 }), outputs: outputs)
     insertFits(scopes.idleFits[scope.index], &steps, made: made)
     var inputs: [NodeID] = []
     if scope == .root {
@@ -262,6 +262,16 @@ struct Raiser {
       }
     }
     return RaisedBody(inputs: inputs, steps: steps, outputs: outputs)
+  }
+
+  /// The steps, of which only those whose weights several layers use say so.
+  private func unshared(_ steps: [RaisedStep]) -> [RaisedStep] {
+    steps.map { step in
+      guard let key = step.sharing, consumers[key.index].count < 2 else { return step }
+      var step = step
+      step.sharing = nil
+      return step
+    }
   }
 
   /// Adds the steps of a scope, and of the repetitions in it, in the order of the graph.

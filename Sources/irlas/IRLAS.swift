@@ -28,6 +28,7 @@ struct IRLAS: ParsableCommand {
       Render.self,
       Fmt.self,
       SpaceCommand.self,
+      Sample.self,
       Compile.self,
       Train.self,
       Eval.self,

@@ -6,8 +6,8 @@ struct NameTable: Sendable {
     case module(Int)
     /// A recipe, by its index in the program.
     case recipe(Int)
-    /// A search; elaborated by later versions only.
-    case search
+    /// A search, by its index in the program.
+    case search(Int)
   }
 
   /// The names that one file sees.

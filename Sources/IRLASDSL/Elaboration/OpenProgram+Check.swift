@@ -15,7 +15,7 @@ extension OpenProgram {
 
   /// What is wrong with the space: found by runs that take every option of every choice a few times.
   /// `observer` is told of one sound program.
-  func check(observer: ElaborationObserver? = nil) -> [Diagnostic] {
+  package func check(observer: ElaborationObserver? = nil) -> [Diagnostic] {
     var trials: [DecisionTrail.Site: [Trial]] = [:]
     var order: [DecisionTrail.Site] = []
     var sound = 0

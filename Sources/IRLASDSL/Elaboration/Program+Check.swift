@@ -59,6 +59,7 @@ extension Program {
     let checks = files.first?.checks.map { run($0, observer: observer) } ?? []
     for check in checks { all += check.diagnostics }
     for recipe in recipeDeclarations where recipe.file == 0 { all += self.recipe(recipe).1 }
+    for search in searchDeclarations where search.file == 0 { all += self.search(search).1 }
     var seen: Set<Place> = []
     var bag = DiagnosticBag()
     for diagnostic in all

@@ -25,6 +25,7 @@ private struct ProgramLoading {
   var diagnostics: [Diagnostic] = []
   var names = NameTable()
   var recipes: [RecipeDeclaration] = []
+  var searches: [SearchDeclaration] = []
   /// For each file its uses: the file and the syntax.
   var uses: [[(file: Int, syntax: UseSyntax)]] = []
   var indices: [String: Int] = [:]
@@ -160,7 +161,7 @@ private struct ProgramLoading {
   mutating func declare() {
     for (index, file) in files.enumerated() {
       for declaration in file.tree.root.declarations {
-        guard names.modules.count + recipes.count < Self.declarationLimit else {
+        guard names.modules.count + recipes.count + searches.count < Self.declarationLimit else {
           diagnostics.append(
             Diagnostic(
               .programTooBig, "this program has more than \(grouped(Self.declarationLimit)) declarations",
@@ -179,7 +180,8 @@ private struct ProgramLoading {
           recipes.append(RecipeDeclaration(name: syntax.name?.name ?? "", file: index, syntax: syntax))
           if let name = syntax.name { declare(name, .recipe(recipes.count - 1), in: index) }
         case .search(let syntax):
-          if let name = syntax.name { declare(name, .search, in: index) }
+          searches.append(SearchDeclaration(name: syntax.name?.name ?? "", file: index, syntax: syntax))
+          if let name = syntax.name { declare(name, .search(searches.count - 1), in: index) }
         case .check: break
         }
       }
@@ -203,7 +205,7 @@ private struct ProgramLoading {
     switch declaration {
     case .module(let id): names.modules[id].nameSpan
     case .recipe(let index): recipes[index].syntax.name?.span
-    case .search: nil
+    case .search(let index): searches[index].syntax.name?.span
     }
   }
 
@@ -290,7 +292,8 @@ private struct ProgramLoading {
     bag.report(contentsOf: diagnostics)
     return Program(
       sources: sources, diagnostics: bag.finish(), names: names, codes: codes, files: files,
-      uses: uses.map { $0.map { ($0.file, $0.syntax.span) } }, recipeDeclarations: recipes)
+      uses: uses.map { $0.map { ($0.file, $0.syntax.span) } }, recipeDeclarations: recipes,
+      searchDeclarations: searches)
   }
 
   /// Reports every circle of cells once and returns the cells that close one.

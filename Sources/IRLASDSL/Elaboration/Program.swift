@@ -31,6 +31,8 @@ package struct Program: Sendable {
   let uses: [[(file: Int, span: SourceSpan)]]
   /// The recipes of all files.
   let recipeDeclarations: [RecipeDeclaration]
+  /// The searches of all files.
+  let searchDeclarations: [SearchDeclaration]
 
   /// The networks of the entry file, in the order of the text.
   package var networks: [String] { modules(.network).map(\.name) }
@@ -245,4 +247,14 @@ struct RecipeDeclaration: Sendable {
   let file: Int
   /// The text.
   let syntax: RecipeSyntax
+}
+
+/// A search with the file that declares it.
+struct SearchDeclaration: Sendable {
+  /// Its name; empty when the text lacks it.
+  let name: String
+  /// The file that declares it.
+  let file: Int
+  /// The text.
+  let syntax: SearchSyntax
 }

@@ -15,6 +15,18 @@ package struct RecipeForm: Sendable {
     case epochs
     /// The name of an output of the network, which the recipe does not know.
     case output
+    /// One of the given words.
+    case word([String])
+    /// The name of a recipe.
+    case recipe
+    /// A positive number, or a list of them.
+    case weights
+    /// A number from 0 to 1, or a list of them.
+    case shares
+    /// Seconds, or a number with ms, s, m or h.
+    case duration
+    /// A list of different numbers that are not negative.
+    case seeds
   }
 
   /// A parameter of a form.
@@ -149,6 +161,12 @@ extension RecipeForm.Argument {
     case .size: "a size such as 32x32"
     case .string: "a string"
     case .output: "the name of an output"
+    case .word(let words): words.joined(separator: " or ")
+    case .recipe: "the name of a recipe"
+    case .weights: "a number that is not negative, or a list of them"
+    case .shares: "a number from 0 to 1, or a list of them"
+    case .duration: "a time such as 30s, 10m or 2h"
+    case .seeds: "a list of different Ints such as [0, 1, 2]"
     case .epochs: "a list of increasing epochs such as [150, 225]"
     }
   }
@@ -165,6 +183,16 @@ extension RecipeForm.Argument {
       if excludesLower, number == range.lowerBound { return nil }
       return .float(number)
     case (.bool, .boolean), (.string, .string): return value
+    case (.weights, _): return Self.numbers(value) { $0 >= 0 && $0 <= 1e6 }
+    case (.shares, _): return Self.numbers(value) { (0...1).contains($0) }
+    case (.duration, _):
+      guard let seconds = value.number, seconds > 0, seconds <= 1e9 else { return nil }
+      return .float(seconds)
+    case (.seeds, .list(let list)):
+      guard let seeds = list.integers, !seeds.isEmpty, seeds.allSatisfy({ $0 >= 0 }),
+        Set(seeds).count == seeds.count
+      else { return nil }
+      return value
     case (.size, .kernel(let size)): return size.height > 0 && size.width > 0 ? value : nil
     case (.epochs, .integer(let epoch)): return epoch >= 0 ? .list(Value.List([value])) : nil
     case (.epochs, .list(let list)):
@@ -174,5 +202,14 @@ extension RecipeForm.Argument {
       return value
     default: return nil
     }
+  }
+
+  /// One number or a list of them as a list, when all are allowed.
+  private static func numbers(_ value: Value, _ isAllowed: (Double) -> Bool) -> Value? {
+    var elements = [value]
+    if case .list(let list) = value { elements = list.elements }
+    let numbers = elements.compactMap(\.number)
+    guard !numbers.isEmpty, numbers.count == elements.count, numbers.allSatisfy(isAllowed) else { return nil }
+    return .list(Value.List(numbers.map(Value.float)))
   }
 }

@@ -1,6 +1,6 @@
 import IRLASGraph
 
-/// Reads a recipe's fields into a `Recipe`; what cannot be read is reported and left at its default.
+/// Reads the fields of recipes and searches; what cannot be read is reported and left at its default.
 struct RecipeReader {
   /// The program whose names values may use.
   let program: Program
@@ -13,6 +13,9 @@ struct RecipeReader {
     self.program = program
     self.file = file
   }
+
+  /// Adds a message.
+  mutating func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
   // MARK: Values
 
@@ -27,11 +30,35 @@ struct RecipeReader {
     return value.isPoison || !machine.diagnostics.isEmpty ? nil : value
   }
 
-  private mutating func argument(
+  /// The value of an argument, as what it may be; nil after a report.
+  mutating func argument(
     _ expression: ExpressionSyntax, _ argument: RecipeForm.Argument, _ name: String
   )
     -> Value?
   {
+    switch argument {
+    case .word(let words):
+      if case .name(let word) = expression, words.contains(word.name) { return .string(word.name) }
+      var near: String?
+      if case .name(let word) = expression { near = nearest(to: word.name, among: words) }
+      diagnostics.append(
+        Diagnostic(
+          .invalidField, "`\(name)` is \(argument.name)", at: expression.span,
+          label: near.map { "did you mean `\($0)`?" } ?? "not one of them",
+          help: near.map { [.init("write `\($0)`", edits: [.init(expression.span, $0)])] } ?? []))
+      return nil
+    case .recipe:
+      guard case .name(let word) = expression else { break }
+      if case .recipe? = program.names.lookUp(word.name, in: file) { return .string(word.name) }
+      let near = nearest(to: word.name, among: program.recipes)
+      diagnostics.append(
+        Diagnostic(
+          .unknownName, "no recipe named `\(word.name)`", at: expression.span,
+          label: near.map { "did you mean `\($0)`?" } ?? "not known here",
+          help: near.map { [.init("write `\($0)`", edits: [.init(expression.span, $0)])] } ?? []))
+      return nil
+    default: break
+    }
     if case .output = argument {
       if case .name(let output) = expression { return .string(output.name) }
       diagnostics.append(
@@ -50,7 +77,7 @@ struct RecipeReader {
   }
 
   /// A word of one of the given forms with its arguments by parameter, defaults filled in; nil after a report.
-  private mutating func form(_ expression: ExpressionSyntax, of forms: [RecipeForm], _ what: String) -> (
+  mutating func form(_ expression: ExpressionSyntax, of forms: [RecipeForm], _ what: String) -> (
     name: String, values: [Value?]
   )? {
     let name: String

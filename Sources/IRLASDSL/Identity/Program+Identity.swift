@@ -90,7 +90,8 @@ extension Program {
     let program = Program(
       sources: sources, diagnostics: diagnostics, limits: limits, names: names,
       codes: codes + [Machine.CompiledCode(code)], files: files, uses: uses,
-      recipeDeclarations: recipeDeclarations)
+      recipeDeclarations: recipeDeclarations,
+      searchDeclarations: searchDeclarations)
     let fit: Int?
     if case .module(let id)? = names.scopes[names.standardFile].own["fit"] { fit = id } else { fit = nil }
     let (elaboration, problemsFound) = program.elaborate(header, arguments: [], opaqueModule: fit)

@@ -13,9 +13,12 @@ extension OpenProgram {
     var failure: Diagnostic?
   }
 
+  /// What is wrong with the space.
+  package func check() -> [Diagnostic] { check(observer: nil) }
+
   /// What is wrong with the space: found by runs that take every option of every choice a few times.
   /// `observer` is told of one sound program.
-  package func check(observer: ElaborationObserver? = nil) -> [Diagnostic] {
+  func check(observer: ElaborationObserver?) -> [Diagnostic] {
     var trials: [DecisionTrail.Site: [Trial]] = [:]
     var order: [DecisionTrail.Site] = []
     var sound = 0

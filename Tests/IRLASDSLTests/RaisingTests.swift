@@ -204,6 +204,17 @@ import Testing
       again.nodes.filter { if case .input = $0.op { true } else { false } }.map(\.name) == ["left", "right"])
   }
 
+  @Test func longChainsAreCut() throws {
+    var random = RandomSource(seed: 1)
+    var builder = GraphBuilder(name: "Long")
+    var x = try builder.add(.input(index: 0), declared: .image(1, 2, 2))
+    for _ in 0..<2000 { x = try builder.add(.activation(random.pick(Activation.allCases)), [x]) }
+    let graph = builder.finish(outputs: [Graph.Output(name: "output", value: x)])
+    let text = try raise(graph).text
+    #expect(try Self.graph(text).programHash == graph.programHash)
+    #expect(Self.lines(text) > 5)
+  }
+
   /// The names of a graph from elsewhere may be any text.
   @Test func oddNamesBecomeNames() throws {
     var builder = GraphBuilder(name: "1 odd \"name\"")

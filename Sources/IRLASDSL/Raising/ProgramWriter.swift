@@ -28,6 +28,8 @@ struct ProgramWriter {
       default: "(\(text))"
       }
     }
+    /// Whether a chain is so long that it has to be cut: copying it link by link would take time in its square.
+    var isEndless: Bool { if case .chain(let links) = form { links >= 256 } else { false } }
     /// Whether the piece is short enough to stand inside another.
     var isShort: Bool {
       if case .chain(let links) = form { return links <= 3 && text.utf8.count <= 64 }
@@ -192,9 +194,9 @@ struct ProgramWriter {
         if step.inputs.isEmpty {
           piece = Piece(text: link, form: .name)
         } else if step.inputs.count == 1 {
-          let before = try operand(step.inputs[0], isInside: false)
-          // `fit` stands under its sum with little before it.
-          let start = step.isFit ? try operand(step.inputs[0], isInside: true) : before
+          // `fit` stands under its sum with little before it, and no chain grows without end.
+          let isLong = pieces[step.inputs[0]]?.isEndless ?? false
+          let start = try operand(step.inputs[0], isInside: step.isFit || isLong)
           let links = if case .chain(let count) = start.form { count } else { 0 }
           piece = Piece(text: "\(start.text) -> \(link)", form: .chain(links: links + 1))
         } else {

@@ -13,13 +13,13 @@ import Testing
     }
   }
 
-  /// The table of primitives is made from the one the elaborator uses.
-  @Test func primitives() throws {
+  /// The tables of primitives and of searches are made from those the elaborator uses.
+  @Test(arguments: [("primitives", Primitive.manualTable), ("searches", SearchForm.manual)])
+  func tables(name: String, table: String) throws {
     let text = try Self.manual
-    let (start, end) = ("<!-- primitives -->\n", "\n<!-- end of primitives -->")
-    let from = try #require(text.range(of: start))
-    let to = try #require(text.range(of: end, range: from.upperBound..<text.endIndex))
-    #expect(text[from.upperBound..<to.lowerBound] == Primitive.manualTable)
+    let from = try #require(text.range(of: "<!-- \(name) -->\n"))
+    let to = try #require(text.range(of: "\n<!-- end of \(name) -->", range: from.upperBound..<text.endIndex))
+    #expect(text[from.upperBound..<to.lowerBound] == table)
   }
 
   /// Every function on numbers and every word of a recipe is in the manual.

@@ -125,4 +125,19 @@ package enum SearchForm {
     ("budget", false, "when the search ends; trials(100)"),
     ("seeds", false, "a list: the search is made once for each; [0]"),
   ]
+
+  /// The tables of the manual, in Markdown.
+  package static var manual: String {
+    var lines = ["| field | says |", "|---|---|"]
+    lines += fields.map { "| `\($0.name)`\($0.isRequired ? " (required)" : "") | \($0.documentation) |" }
+    let groups: [(String, [RecipeForm])] = [
+      ("mirror", mirrors), ("reward, require", figures), ("agent", agents), ("fidelity", fidelities),
+      ("budget", budgets),
+    ]
+    lines += ["", "| for | word | does |", "|---|---|---|"]
+    for (field, forms) in groups {
+      lines += forms.map { "| \(field) | `\($0.signature)` | \($0.documentation) |" }
+    }
+    return lines.joined(separator: "\n")
+  }
 }

@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz sanitize bench-threads setup clean
+.PHONY: build demo test lint install fuzz sanitize grammar-check bench-threads setup clean
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -34,6 +34,10 @@ fuzz: setup
 sanitize: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/sanitize --filter \
 	  'Kernel|ThreadPool|Executable|Schedule|GeneratedCode|Checkpoint|Dataset|Image|Lexer|Parser'
+
+# The parser against one that a parser generator makes from grammar/irlas.ebnf (needs Python's lark).
+grammar-check: build
+	Tests/Reference/grammar_check.py --irlas "$(IRLAS)" --seed $${SEED:-2}
 
 # Two threads against one, interleaved, on ResNeXt-29; and that both train it to the same bytes.
 bench-threads: build

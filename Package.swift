@@ -25,7 +25,8 @@ let package = Package(
     // Text to graph: lexer, lossless tree, parser, diagnostics, elaborator, std.
     .target(
       name: "IRLASDSL", dependencies: ["IRLASGraph"],
-      resources: [.embedInCode("Standard/std.irlas")], swiftSettings: strict),
+      resources: [.embedInCode("Standard/std.irlas"), .embedInCode("Grammar/irlas.ebnf")],
+      swiftSettings: strict),
     // Reading and writing JSON. Imports nothing.
     .target(name: "IRLASJSON", swiftSettings: strict),
     // The language server: messages in, messages out.

@@ -27,6 +27,7 @@ struct IRLAS: ParsableCommand {
       Raise.self,
       Render.self,
       Fmt.self,
+      NextTokensCommand.self,
       SpaceCommand.self,
       Sample.self,
       Compile.self,

@@ -18,7 +18,8 @@ import Testing
 
   @Test func everyCommandHasHelpWithAnExample() throws {
     let commands = [
-      [], ["check"], ["fmt"], ["stats"], ["show"], ["hash"], ["diff"], ["raise"], ["render"], ["compile"],
+      [], ["check"], ["fmt"], ["next-tokens"], ["stats"], ["show"], ["hash"], ["diff"], ["raise"], ["render"],
+      ["compile"],
       ["train"],
       ["eval"],
       ["predict"],
@@ -31,6 +32,18 @@ import Testing
       #expect(result.output.contains("Example"), "\(command)")
     }
     #expect(try Command.run(["--generate-completion-script", "bash"]).output.contains("irlas"))
+  }
+
+  @Test func nextTokensAreListed() throws {
+    #expect(try Command.run(["next-tokens", "-"], input: "irlas").output == "INT\n")
+    #expect(
+      try Command.run(["next-tokens", "-", "--format", "json"], input: "cell A { in x  return x } check")
+        .output
+        == "{\"complete\":false,\"next\":[{\"class\":\"ID\"}]}\n")
+    #expect(try Command.run(["next-tokens", "samples/digits.irlas"]).output.hasSuffix("\"@\"\n(end)\n"))
+    let wrong = try Command.run(["next-tokens", "-", "--short"], input: "cell cell")
+    #expect(wrong.exitCode == 1)
+    #expect(wrong.errors == "standard input:1:6: error[L0020]: no program goes on with `cell` here\n")
   }
 
   @Test(arguments: ["svg", "dot", "png", "pdf"])

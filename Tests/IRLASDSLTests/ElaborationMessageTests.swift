@@ -43,6 +43,13 @@ import Testing
         """)
   }
 
+  /// A cell without `return`, used: one message, and nobody reads the outputs that it lacks.
+  @Test func usedCellWithoutReturn() {
+    let text = "irlas 1\ncell A { in x }\nnetwork N { in x: [3, 8, 8]  return x -> A }\n"
+    let program = Program.load(entry: SourceFile(name: "a.irlas", text: text)) { _ in .missing }
+    #expect(short(program.check().diagnostics, program.sources) == "error[L0025] 2:6: `A` has no `return`")
+  }
+
   @Test func groups() {
     let text = """
       irlas 1

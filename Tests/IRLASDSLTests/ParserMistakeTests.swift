@@ -138,6 +138,19 @@ import Testing
     checkValue("dropout(‹.›5)", .malformedNumber, "a number starts with a digit", fixed: "dropout(0.5)")
     checkValue(
       "x -> conv(‹3 x 3›, 4)", .unexpectedToken, "a Kernel has no blanks in it", fixed: "x -> conv(3x3, 4)")
+    checkValue(
+      "if a { ‹3 x 3› } else { 1x1 }", .unexpectedToken, "a Kernel has no blanks in it",
+      fixed: "if a { 3x3 } else { 1x1 }")
+    checkValue("‹3  x 5›", .unexpectedToken, "a Kernel has no blanks in it", fixed: "3x5")
+    checkValue(
+      "f(1, a: 2, b: 3, ‹g(x) + 1›)", .unexpectedToken,
+      "an argument without a label stands before those with one",
+      fixed: "f(1, g(x) + 1, a: 2, b: 3)")
+    checkMistake(
+      "use std ‹{}›\ncell A { in x return x }", .expectedName, "these braces name nothing that is used",
+      fixed: "use std \ncell A { in x return x }")
+    checkMistake(
+      "cell A { in x: ‹[]› return x }", .expectedExpression, "a shape is written `[channels, height, width]`")
     checkValue("x -> repeat ‹-1› relu", .valueOutOfRange, "a count cannot be negative")
     checkValue("x.‹› -> bn", .expectedName, "the name of a member is missing")
   }

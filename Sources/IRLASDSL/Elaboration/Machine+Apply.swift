@@ -375,7 +375,8 @@ extension Machine {
           results.append(.poison)
         }
       }
-      if let label = code.outputs[index].label {
+      // A cell without `return` gives one poisoned value and has no outputs.
+      if index < code.outputs.count, let label = code.outputs[index].label {
         labels.append(Value.List.Label(name: label, range: start..<results.count))
       }
     }

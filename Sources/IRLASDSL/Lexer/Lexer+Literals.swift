@@ -5,9 +5,17 @@ extension Lexer {
     let start = offset
     var end = start
     var digitCount = 0
+    var hasStrayUnderscore = false
     func skipDigits() {
-      while end < bytes.count, bytes[end] == 0x5F || (0x30...0x39).contains(bytes[end]) {
-        if bytes[end] != 0x5F { digitCount += 1 }
+      while end < bytes.count {
+        let next = bytes[end]
+        if next &- 0x30 < 10 {
+          digitCount += 1
+        } else if next == 0x5F {
+          if byte(end + 1) &- 0x30 >= 10 { hasStrayUnderscore = true }
+        } else {
+          break
+        }
         end += 1
       }
     }
@@ -33,8 +41,25 @@ extension Lexer {
     while end < bytes.count, Self.isWordByte(bytes[end]) { end += 1 }
     append(.number, from: start, to: end)
     // Most numbers are short, and short ones without an exponent fit.
-    if !hasExponent, end == suffixStart, digitCount <= 18 { return }
+    if !hasExponent, end == suffixStart, digitCount <= 18, !hasStrayUnderscore { return }
+    if hasStrayUnderscore { return reportStrayUnderscore(start..<end) }
     checkNumber(start: start, suffixStart: suffixStart, end: end)
+  }
+
+  /// `1__0` or `10_`.
+  private mutating func reportStrayUnderscore(_ range: Range<Int>) {
+    let source = source
+    var digits: [UInt8] = []
+    for index in range where bytes[index] != 0x5F || byte(index + 1) &- 0x30 < 10 {
+      digits.append(bytes[index])
+    }
+    let text = String(decoding: digits, as: UTF8.self)
+    report(
+      Diagnostic(
+        .malformedNumber, "in a number `_` stands between two digits", at: source.span(range),
+        help: [
+          Diagnostic.Help("write `\(shortened(text))`", edits: [Diagnostic.Edit(source.span(range), text)])
+        ]))
   }
 
   private mutating func checkNumber(start: Int, suffixStart: Int, end: Int) {
@@ -85,7 +110,7 @@ extension Lexer {
         Diagnostic(
           .malformedNumber, "a kernel is a height and a width, as in `3x3`", at: span,
           label: "this is neither a kernel nor a number"))
-    } else if end - start > 40 || kernelSize(of: source.text(span)) == nil {
+    } else if end - start > 18, end - start > 40 || kernelSize(of: source.text(span)) == nil {
       report(Diagnostic(.numberTooLarge, "this kernel is too large", at: span))
     }
   }

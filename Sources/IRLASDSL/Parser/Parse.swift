@@ -19,7 +19,7 @@ package func parse(_ source: SourceFile) -> (tree: SyntaxTree, diagnostics: [Dia
 }
 
 /// Why the bytes cannot be read as text at all, if so.
-private func unreadableText(_ source: SourceFile) -> Diagnostic? {
+func unreadableText(_ source: SourceFile) -> Diagnostic? {
   if source.utf8.count > SourceFile.maximumSize {
     return Diagnostic(
       .sourceTooLarge,

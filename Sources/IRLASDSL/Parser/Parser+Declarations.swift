@@ -75,11 +75,19 @@ extension Parser {
     finish(.usePath, from: path)
     let opener = position
     if eat(.leftBrace) {
-      _ = parseItems(until: .rightBrace, opener: opener) { parser in
+      let (count, _) = parseItems(until: .rightBrace, opener: opener) { parser in
         let item = parser.mark()
         parser.parseName("what is used")
         if parser.eat(.asKeyword) { parser.parseName("what is used") }
         parser.finish(.useItem, from: item)
+      }
+      if count == 0, admits(at: opener) {
+        let braces = span(of: opener).union(previousEnd)
+        bag.report(
+          Diagnostic(
+            .expectedName, "these braces name nothing that is used", at: braces,
+            help: [Diagnostic.Help("without braces everything is used", edits: [Diagnostic.Edit(braces, "")])]
+          ))
       }
     }
     finish(.use, from: mark)

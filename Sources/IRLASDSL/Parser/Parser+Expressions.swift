@@ -20,13 +20,8 @@ extension Parser {
     if isSequence { finish(.then, from: mark) }
   }
 
-  /// The `repeat` without parentheses that the value read last ends with.
-  private var lastRepetition: Int? {
-    guard let last = lastNode else { return nil }
-    if kind(ofNode: last) == .repetition { return last }
-    guard kind(ofNode: last) == .chain, let link = childNodes(of: last).last else { return nil }
-    return kind(ofNode: link) == .repetition ? link : nil
-  }
+  /// The `repeat` without parentheses that ends with the token before this one.
+  private var lastRepetition: Int? { repetitionEnd == consumed ? repetition : nil }
 
   /// `chain = expr { "->" expr }`; a `then` that cannot stand here is reported and stepped over.
   mutating func parseChain(inSequence: Bool = false) {
@@ -212,6 +207,8 @@ extension Parser {
       if eat(.asKeyword) { parseName("the index of a copy") }
       parseUnary()
       finish(.repetition, from: mark)
+      repetition = lastNode ?? 0
+      repetitionEnd = consumed
     default:
       parsePostfix()
     }

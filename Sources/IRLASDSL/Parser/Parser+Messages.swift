@@ -239,6 +239,27 @@ extension Parser {
         help: [replacement(":", of: place, "write `:`")]))
   }
 
+  /// An argument without a label, just read, after those with one.
+  mutating func reportLateArgument(_ start: Int, firstLabel: Int) {
+    guard admits(at: start) else { return }
+    let value = span(of: start).union(span(of: consumed - 1))
+    var edits: [Diagnostic.Edit] = []
+    if value.range.count <= 200, tokens[start - 1].kind == .comma {
+      // What lies between the argument before it and its own end.
+      let rest = SourceSpan(file: source.id, lower: tokens[start - 2].upper, upper: value.upper)
+      edits = [
+        Diagnostic.Edit(span(of: firstLabel).start, source.text(value) + ", "), Diagnostic.Edit(rest, ""),
+      ]
+    }
+    bag.report(
+      Diagnostic(
+        .unexpectedToken, "an argument without a label stands before those with one", at: value,
+        secondary: [
+          Diagnostic.Label(span(of: firstLabel), "the first one with a label", style: .secondary)
+        ],
+        help: [Diagnostic.Help("move it there, or give it its label", edits: edits)]))
+  }
+
   /// `a < b < c`.
   mutating func reportChainedComparison() {
     guard admits() else { return }

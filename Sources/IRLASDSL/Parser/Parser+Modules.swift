@@ -180,8 +180,14 @@ extension Parser {
       let shape = self.mark()
       let opener = position
       if eat(.leftBracket) {
-        _ = parseItems(until: .rightBracket, opener: opener) { $0.parseExpression() }
+        let (count, _) = parseItems(until: .rightBracket, opener: opener) { $0.parseExpression() }
         finish(.inputShape, from: shape)
+        if count == 0, admits(at: opener) {
+          bag.report(
+            Diagnostic(
+              .expectedExpression, "a shape is written `[channels, height, width]`",
+              at: span(of: opener).union(previousEnd)))
+        }
       } else if at(.leftParenthesis) {
         let isQuiet = !admits()
         bump()

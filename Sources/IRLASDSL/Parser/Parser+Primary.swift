@@ -46,7 +46,9 @@ extension Parser {
   /// `primary`; where the text has none, a message and a `missing` node.
   mutating func parsePrimary() {
     switch kind {
-    case .number: parseToken(.number)
+    case .number:
+      parseToken(.number)
+      if at(.identifier), isKernelInParts { skipRestOfKernel() }
     case .kernel: parseToken(.kernel)
     case .string: parseToken(.string)
     case .trueKeyword, .falseKeyword: parseToken(.boolean)
@@ -111,25 +113,36 @@ extension Parser {
     finish(.list, from: mark)
   }
 
-  /// `args = "(" [ arg { "," arg } [","] ] ")"`
+  /// `args = "(" [ arg { "," arg } [","] ] ")"`; arguments without a label come first.
   mutating func parseArguments() {
     let mark = mark()
     let opener = position
     bump()
-    _ = parseItems(until: .rightParenthesis, opener: opener) { $0.parseArgument() }
+    var firstLabel: Int?
+    _ = parseItems(until: .rightParenthesis, opener: opener) { $0.parseArgument(&firstLabel) }
     finish(.argumentList, from: mark)
   }
 
   /// `arg = [ LABEL ":" ] sq`
-  private mutating func parseArgument() {
+  ///
+  /// - Parameter firstLabel: the label of the first argument of the list that has one.
+  private mutating func parseArgument(_ firstLabel: inout Int?) {
     let mark = mark()
+    let start = position
     if kind.isWord, next == .colon {
+      firstLabel = firstLabel ?? start
       bump()
       bump()
     } else if kind.isWord, next == .equal {
+      firstLabel = firstLabel ?? start
       bump()
       reportEqualsInArgument("an argument by name")
       bump()
+    } else if let label = firstLabel {
+      parseSequence()
+      finish(.argument, from: mark)
+      if consumed > start { reportLateArgument(start, firstLabel: label) }
+      return
     }
     parseSequence()
     finish(.argument, from: mark)

@@ -142,13 +142,13 @@ extension Parser {
   }
 
   /// Whether `3 x 3` stands here, its first number being read: a Kernel with blanks in it.
-  private var isKernelInParts: Bool {
+  var isKernelInParts: Bool {
     at(.identifier) && consumed > 0 && tokens[consumed - 1].kind == .number && next == .number
       && text(of: position) == "x"
   }
 
   /// Reports a Kernel with blanks in it and steps over what follows its first number.
-  private mutating func skipRestOfKernel() {
+  mutating func skipRestOfKernel() {
     let number = index(after: position)
     reportKernelInParts(first: consumed - 1, last: number)
     let mark = mark()
@@ -179,12 +179,6 @@ extension Parser {
       if trailingComma { continue }
       if at(closing) || at(.endOfFile) || startsStatement { break }
       if kind.closes { break }
-      if isKernelInParts {
-        skipRestOfKernel()
-        trailingComma = eat(.comma)
-        if trailingComma { continue }
-        if at(closing) || at(.endOfFile) || startsStatement || kind.closes { break }
-      }
       if kind.startsExpression || (kind.isWord && next == .colon), position > before {
         reportMissingComma()
         continue

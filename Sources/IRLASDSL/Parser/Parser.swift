@@ -33,6 +33,10 @@ struct Parser {
   var brokenTokens: [Int] = []
   /// How many brackets of each kind are open.
   var open = OpenBrackets()
+  /// The `repeat` that ended last.
+  var repetition = 0
+  /// One past its last token.
+  var repetitionEnd = -1
   /// Whether the current declaration has fields (`label: value`) instead of statements.
   var hasFields = false
 
@@ -126,7 +130,7 @@ struct Parser {
 
   /// Consumes the current token, whatever it is; `endOfFile` stays current.
   mutating func bump() {
-    flushInvalid()
+    if consumed < position { flushInvalid() }
     stack.append(.token(position))
     consumed = position + 1
     if position < tokens.count - 1 {
@@ -151,15 +155,15 @@ struct Parser {
 
   /// Moves from `invalid` tokens to the next real one; nothing is reported there.
   private mutating func settle() {
-    let start = position
+    kind = tokens[position].kind
+    guard kind == .invalid else { return }
     while tokens[position].kind == .invalid { position += 1 }
-    if position > start { reportedAt = position }
+    reportedAt = position
     kind = tokens[position].kind
   }
 
   /// Puts the `invalid` tokens before the current one in a node of their own.
   private mutating func flushInvalid() {
-    guard consumed < position else { return }
     let start = consumed
     let first = elements.count
     for token in start..<position { elements.append(.token(token)) }
@@ -176,19 +180,22 @@ struct Parser {
 
   /// The place where a node may start.
   mutating func mark() -> Mark {
-    flushInvalid()
+    if consumed < position { flushInvalid() }
     return Mark(height: stack.count, token: position)
   }
 
   /// Makes everything pushed since the mark the children of a new node, and pushes that.
   mutating func finish(_ kind: SyntaxKind, from mark: Mark) {
     let first = elements.count
-    elements.append(contentsOf: stack[mark.height...])
+    // Most nodes have few children: one at a time is faster than moving slices.
+    for index in mark.height..<stack.count { elements.append(stack[index]) }
+    while stack.count > mark.height { stack.removeLast() }
     nodes.append(
       SyntaxTree.Node(
-        kind: kind, firstElement: UInt32(first), elementCount: UInt32(elements.count - first),
-        firstToken: UInt32(mark.token), endToken: UInt32(max(mark.token, consumed))))
-    stack.removeLast(stack.count - mark.height)
+        kind: kind, firstElement: UInt32(truncatingIfNeeded: first),
+        elementCount: UInt32(truncatingIfNeeded: elements.count - first),
+        firstToken: UInt32(truncatingIfNeeded: mark.token),
+        endToken: UInt32(truncatingIfNeeded: max(mark.token, consumed))))
     stack.append(.node(nodes.count - 1))
   }
 

@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz sanitize grammar-check bench-threads setup clean
+.PHONY: build demo test lint install fuzz sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -21,6 +21,11 @@ demo: build
 test: setup lint
 	$(SWIFT) build $(FLAGS) --build-tests
 	$(SWIFT) test $(FLAGS) --skip-build
+	@scripts/editor_tests.sh "$(IRLAS)"
+
+# The language server with real clients: Neovim from the system's packages, and a client from PyPI.
+lsp-test: build
+	@scripts/editor_tests.sh "$(IRLAS)"
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -42,6 +47,10 @@ grammar-check: build
 # Two threads against one, interleaved, on ResNeXt-29; and that both train it to the same bytes.
 bench-threads: build
 	Benchmarks/threads.py "$(IRLAS)"
+
+# From a keystroke in a file of a thousand lines to the messages about it.
+bench-keystrokes: build
+	Benchmarks/keystrokes.py "$(IRLAS)"
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/irlas"

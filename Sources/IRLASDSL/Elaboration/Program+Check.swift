@@ -48,7 +48,11 @@ extension Program {
         if let warning = unchecked(header, open) { all.append(warning) }
         continue
       }
-      all += elaborate(header, arguments: [], observer: observer).1
+      all +=
+        observed(header.id, nil, observer) {
+          .init(diagnostics: elaborate(header, arguments: [], observer: $0).1)
+        }
+        .diagnostics
     }
     for header in names.modules where header.file == 0 && header.keyword == .space && header.isEntry {
       guard header.parameters.allSatisfy({ $0.defaultValue != nil }) else { continue }
@@ -92,9 +96,22 @@ extension Program {
   private func run(_ check: CheckSyntax, observer: ElaborationObserver?) -> CheckResult {
     let name = check.target?.name ?? ""
     let arguments = check.arguments.map(\.text).joined(separator: ", ")
-    let (claims, diagnostics) = evaluate(check, observer: observer)
-    return CheckResult(
-      target: "\(name)(\(arguments))", span: check.span, claims: claims, diagnostics: diagnostics)
+    let target = "\(name)(\(arguments))"
+    func result(_ observer: ElaborationObserver?) -> CheckResult {
+      let (claims, diagnostics) = evaluate(check, observer: observer)
+      return CheckResult(target: target, span: check.span, claims: claims, diagnostics: diagnostics)
+    }
+    guard case .module(let id)? = names.lookUp(name, in: 0) else { return result(nil) }
+    let outcome = observed(id, check.node, observer) { .init(check: result($0)) }
+    return outcome.check ?? CheckResult(target: target, span: check.span, claims: [], diagnostics: [])
+  }
+
+  /// An elaboration, taken over from an earlier state of the program where an observer says so.
+  private func observed(
+    _ module: Int, _ line: SyntaxNode?, _ observer: ElaborationObserver?,
+    _ body: (ElaborationObserver?) -> ElaborationUnit.Outcome
+  ) -> ElaborationUnit.Outcome {
+    observer?.outcome(of: module, line) { body(observer) } ?? body(nil)
   }
 
   private func evaluate(_ check: CheckSyntax, observer: ElaborationObserver?) -> (

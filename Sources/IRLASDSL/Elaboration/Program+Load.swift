@@ -292,7 +292,8 @@ private struct ProgramLoading {
     bag.report(contentsOf: diagnostics)
     return Program(
       sources: sources, diagnostics: bag.finish(), names: names, codes: codes, files: files,
-      uses: uses.map { $0.map { ($0.file, $0.syntax.span) } }, recipeDeclarations: recipes,
+      uses: uses.map { $0.map { ($0.file, $0.syntax.span) } },
+      references: references.map { $0.map(\.module) }, recipeDeclarations: recipes,
       searchDeclarations: searches)
   }
 

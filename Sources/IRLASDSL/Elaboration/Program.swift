@@ -29,6 +29,8 @@ package struct Program: Sendable {
   let files: [ProgramFile]
   /// For each file what it uses, with the `use` that says so.
   let uses: [[(file: Int, span: SourceSpan)]]
+  /// For each module those that it names, in the order of the text.
+  let references: [[Int]]
   /// The recipes of all files.
   let recipeDeclarations: [RecipeDeclaration]
   /// The searches of all files.
@@ -224,7 +226,7 @@ package struct Program: Sendable {
     }
     let elaboration = Elaboration(
       graph: graph, sourceMap: SourceMap(spans: assembly.spans), opaqueScopes: machine.opaqueScopes)
-    observer?.finish(header.id, elaboration)
+    observer?.finish(elaboration)
     return (elaboration, diagnostics)
   }
 }

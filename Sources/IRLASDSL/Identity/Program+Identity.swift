@@ -90,7 +90,7 @@ extension Program {
     let program = Program(
       sources: sources, diagnostics: diagnostics, limits: limits, names: names,
       codes: codes + [Machine.CompiledCode(code)], files: files, uses: uses,
-      recipeDeclarations: recipeDeclarations,
+      references: references + [[]], recipeDeclarations: recipeDeclarations,
       searchDeclarations: searchDeclarations)
     let fit: Int?
     if case .module(let id)? = names.scopes[names.standardFile].own["fit"] { fit = id } else { fit = nil }

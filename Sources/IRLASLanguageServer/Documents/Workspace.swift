@@ -16,12 +16,10 @@ struct Document {
 final class Analysis: Sendable {
   /// The program with everything that it uses.
   let program: Program
-  /// What is wrong with it; without elaboration while `isComplete` is false.
+  /// What is wrong with it, as far as it has been elaborated.
   let diagnostics: [Diagnostic]
   /// What its places came to.
   let record: ElaborationRecord
-  /// Whether the networks have been elaborated to the end.
-  let isComplete: Bool
   /// The paths of the program's files by their ids.
   let paths: [String]
   /// Everything that was looked for on disk or among the open documents, with its revision then.
@@ -30,17 +28,19 @@ final class Analysis: Sendable {
   let index: NameIndex
 
   init(
-    program: Program, diagnostics: [Diagnostic], record: ElaborationRecord, isComplete: Bool, paths: [String],
+    program: Program, diagnostics: [Diagnostic], record: ElaborationRecord, paths: [String],
     dependencies: [(path: String, revision: Int)], index: NameIndex
   ) {
     self.program = program
     self.diagnostics = diagnostics
     self.record = record
-    self.isComplete = isComplete
     self.paths = paths
     self.dependencies = dependencies
     self.index = index
   }
+
+  /// Whether the networks have been elaborated to the end.
+  var isComplete: Bool { record.isComplete }
 
   /// The text of the entry file.
   var source: SourceFile { program.sources.files[0] }
@@ -60,11 +60,11 @@ struct Workspace {
   private var revisions: [String: Int] = [:]
   /// The URIs of the open documents by path.
   private var uris: [String: String] = [:]
-  /// How much work the last complete elaboration of a document was.
-  private var work: [String: Int] = [:]
+  /// What the last analysis of a document found, for the next one to take over what an edit does not touch.
+  private var records: [String: ElaborationRecord] = [:]
 
-  /// Elaborations of more than this much work (see `ElaborationRecord.work`) wait for a pause of the typist.
-  static let immediateWork = 400_000
+  /// Elaborations of more than this much work (see `Program.work(reusing:)`) wait for a pause of the typist.
+  static let immediateWork = 60_000
 
   /// A workspace whose files that are not open are read by `read`.
   init(read: @escaping (String) -> Program.LoadResult) { self.read = read }
@@ -88,7 +88,7 @@ struct Workspace {
     guard let document = documents.removeValue(forKey: uri) else { return }
     order.removeAll { $0 == uri }
     analyses[uri] = nil
-    work[uri] = nil
+    records[uri] = nil
     if uris[document.path] == uri { uris[document.path] = nil }
     touch(document.path)
   }
@@ -116,23 +116,17 @@ struct Workspace {
     if let known = analyses[uri], isCurrent(known) { return known }
     guard let document = documents[uri] else { return nil }
     let (program, dependencies) = load(document.path, document.source)
-    let isImmediate = work[uri, default: 0] <= Self.immediateWork
+    let known = records[uri] ?? ElaborationRecord()
     var quick = program
     quick.limits.steps = 200_000
     quick.limits.nodes = 20_000
-    var isComplete = false
-    var (diagnostics, record) = (program.diagnostics, ElaborationRecord())
-    if isImmediate {
-      let (report, found) = quick.inspect()
-      if report.diagnostics.contains(where: { $0.code == .programTooBig }) {
-        work[uri] = Self.immediateWork + 1
-      } else {
-        (diagnostics, record, isComplete) = (report.diagnostics, found, true)
-        work[uri] = found.work
-      }
-    }
+    let isImmediate = program.work(reusing: known) <= Self.immediateWork
+    let (report, record) = quick.inspect(reusing: known, onlyReuses: !isImmediate)
+    records[uri] = record
+    // That a network is too big for a keystroke says nothing about it.
+    let diagnostics = report.diagnostics.filter { record.isComplete || $0.code != .programTooBig }
     let analysis = Analysis(
-      program: program, diagnostics: diagnostics, record: record, isComplete: isComplete,
+      program: program, diagnostics: diagnostics, record: record,
       paths: paths(of: program, document.path), dependencies: dependencies,
       index: program.nameIndex(of: SourceID(0)))
     analyses[uri] = analysis
@@ -176,7 +170,7 @@ struct Workspace {
   mutating func complete(_ uri: String, _ analysis: Analysis) -> Bool {
     guard isCurrent(analysis), documents[uri] != nil else { return false }
     analyses[uri] = analysis
-    work[uri] = analysis.record.work
+    records[uri] = analysis.record
     return true
   }
 
@@ -193,9 +187,9 @@ struct Workspace {
 extension Analysis {
   /// The same program, elaborated without regard to time but within the limits of the command line.
   func completed() -> Analysis {
-    let (report, record) = program.inspect()
+    let (report, record) = program.inspect(reusing: self.record)
     return Analysis(
-      program: program, diagnostics: report.diagnostics, record: record, isComplete: true, paths: paths,
+      program: program, diagnostics: report.diagnostics, record: record, paths: paths,
       dependencies: dependencies, index: index)
   }
 }

@@ -23,7 +23,7 @@ extension LanguageServer {
     switch module.keyword {
     case .space: return nil
     case .network:
-      guard let found = analysis.record.networks.first(where: { $0.module == id }) else {
+      guard let found = analysis.record.totals(of: id) else {
         // The line stays while the text is broken, so that the text does not jump.
         return analysis.isComplete ? "not elaborated" : "..."
       }

@@ -73,7 +73,7 @@ extension LanguageServer {
   }
 
   private func totals(of module: Int, _ analysis: Analysis) -> [String] {
-    guard let found = analysis.record.networks.first(where: { $0.module == module }) else { return [] }
+    guard let found = analysis.record.totals(of: module) else { return [] }
     return [
       "\(grouped(found.figures.parameters)) parameters, \(grouped(found.figures.macs)) MACs, depth \(found.depth)"
     ]

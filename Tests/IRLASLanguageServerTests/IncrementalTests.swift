@@ -8,7 +8,7 @@ import Testing
   @Test(arguments: 0..<12)
   func randomEditsGiveTheFinalText(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
-    let samples = samplePrograms
+    let samples = networkPrograms
     let client = Conversation()
     var text = samples[random.below(samples.count)].text
     client.open(text)

@@ -9,8 +9,8 @@ import Testing
   /// Every request, asked at every so many bytes of damaged programs.
   @Test func everyRequestSurvivesDamagedPrograms() {
     let seed: UInt64 = 11
-    let mutator = ProgramMutator(samplePrograms.map(\.text), seed: seed)
-    for index in 0..<60 {
+    let mutator = ProgramMutator(networkPrograms.map(\.text), seed: seed)
+    for index in 0..<40 {
       let text = String(decoding: mutator.mutation(index), as: UTF8.self)
       let client = Conversation()
       client.open(text)
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func everyRequestSurvivesUnfinishedPrograms() {
-    for sample in samplePrograms.prefix(6) {
+    for sample in networkPrograms.prefix(6) {
       let bytes = Array(sample.text.utf8)
       let client = Conversation()
       client.open("")

@@ -57,10 +57,13 @@ extension OpenProgram {
       } else if let failure = run.failure {
         failures.append(failure)
       }
-      work += max(1, run.elaboration?.graph.nodes.count ?? 100)
+      work += max(1, run.elaboration?.graph.nodes.count ?? 100) + run.steps / 100
       // Every option of every choice has been taken twice, or the space is large.
       if number >= 8, rarest >= 2 || work > 40_000 { break }
+      // A few runs that take millions of steps say enough, too.
+      if work > 400_000 { break }
     }
+    observer?.charge(steps: 0, nodes: work)
     var diagnostics: [Diagnostic] = []
     for site in order {
       guard let trials = trials[site] else { continue }

@@ -56,9 +56,12 @@ extension Program {
     }
     for header in names.modules where header.file == 0 && header.keyword == .space && header.isEntry {
       guard header.parameters.allSatisfy({ $0.defaultValue != nil }) else { continue }
-      let (space, problems) = space(header, arguments: [])
-      all += problems
-      if let space { all += space.check(observer: observer) }
+      all +=
+        observed(header.id, nil, observer) { observer in
+          let (space, problems) = space(header, arguments: [])
+          return .init(diagnostics: problems + (space?.check(observer: observer) ?? []))
+        }
+        .diagnostics
     }
     let checks = files.first?.checks.map { run($0, observer: observer) } ?? []
     for check in checks { all += check.diagnostics }

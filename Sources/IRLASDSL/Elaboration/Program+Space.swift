@@ -22,6 +22,8 @@ package struct OpenProgram: Sendable {
     let sites: [DecisionTrail.Site]
     /// The decisions with options that were being formed when the run failed, innermost last.
     let open: [Int]
+    /// How many instructions it took.
+    let steps: Int
   }
 
   /// Goes through the space once.
@@ -50,7 +52,7 @@ package struct OpenProgram: Sendable {
       }
       return Run(
         exploration: Exploration(decisions: trail.decisions, outcome: outcome), elaboration: elaboration,
-        failure: failure, sites: trail.sites, open: open)
+        failure: failure, sites: trail.sites, open: open, steps: machine.steps)
     }
   }
 

@@ -229,6 +229,16 @@ extension Primitive {
         shape.channels, (shape.height - 1) / stride.height + 1, (shape.width - 1) / stride.width + 1)
       return [try assembly.add(.zero, [], declared: result)]
     },
+    Primitive(
+      "zeros", [Parameter(name: "shape", type: .sizes, defaultValue: nil)], inputs: 0...0,
+      "zeros of a given shape; it stands where a tensor stands, not in a chain"
+    ) { (assembly, a, _) throws(ShapeIssue) in
+      let size = a.shape(0)
+      for axis in 0..<size.rank where size[axis] < 1 {
+        throw .notPositive(attribute: "shape", value: size[axis])
+      }
+      return [try assembly.add(.zero, [], declared: size)]
+    },
     Primitive("identity", [], "its input") {
       (assembly, _, x) throws(ShapeIssue) in [try assembly.add(.identity, x)]
     },

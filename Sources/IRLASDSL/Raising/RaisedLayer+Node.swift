@@ -75,6 +75,9 @@ extension Graph {
     case .attention(let heads):
       return step("attend", [RaisedArgument("heads", .number(heads), labelled: false)])
     case .identity: return step("identity")
+    case .zero:
+      let rest = node.shape.dimensions.dropFirst().map { ", \($0)" }.joined()
+      return step("zeros", [RaisedArgument("shape", .sizes(node.shape.channels, rest), labelled: false)])
     case .flatten: return step("flatten")
     case .flattenPlaces: return step("flatten_places")
     default: throw issue(id, "`\(node.op.mnemonic)` has no word in the language")

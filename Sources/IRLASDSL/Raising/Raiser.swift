@@ -324,17 +324,20 @@ struct Raiser {
           action: .layer(RaisedLayer(callee: .layer("split"), arguments: [parts])), inputs: node.inputs,
           results: results))
     case .concat(.channel)
-    where node.inputs.count == 2 && isZero(node.inputs[1]) && !isZero(node.inputs[0]):
+    where node.inputs.count == 2 && isPadding(node.inputs[1]) && !isZero(node.inputs[0]):
       let to = RaisedArgument("to", .number(node.shape.channels), labelled: false)
       list.steps.append(
         RaisedStep(
           action: .layer(RaisedLayer(callee: .layer("pad_channels"), arguments: [to])),
           inputs: [node.inputs[0]], results: [id]))
     default:
-      guard !node.inputs.contains(where: isZero) else { throw graph.issue(id, "it reads constant zeros") }
+      guard !node.inputs.contains(where: isPadding) else { throw graph.issue(id, "it reads constant zeros") }
       list.steps.append(try graph.raisedStep(id))
     }
   }
+
+  /// Whether a node is zeros that the program does not write.
+  private func isPadding(_ id: NodeID) -> Bool { isZero(id) && !scopes.zeros.contains(id) }
 
   private func isZero(_ id: NodeID) -> Bool { if case .zero = graph[id].op { true } else { false } }
 

@@ -12,6 +12,8 @@ struct RaisingScopes {
   }
 
   let graph: Graph
+  /// The constant zeros that the program writes.
+  let zeros: Set<NodeID>
   private(set) var isKept: [Bool]
   /// For each node the innermost kept scope around it.
   private(set) var owners: [ScopeID] = []
@@ -21,6 +23,7 @@ struct RaisingScopes {
   /// - Parameter keepsScopes: false puts all nodes directly into the network.
   init(_ graph: Graph, keepsScopes: Bool) {
     self.graph = graph
+    zeros = graph.writtenZeros
     isKept = [Bool](repeating: keepsScopes, count: graph.scopes.count)
     idleFits = [Int](repeating: 0, count: graph.scopes.count)
     isKept[0] = true
@@ -34,10 +37,10 @@ struct RaisingScopes {
     String(graph[scope].label.prefix { $0 != "(" && $0 != " " })
   }
 
-  /// Whether a node is computed, as against given or made where it is used.
-  static func isStep(_ op: Op) -> Bool {
-    if case .zero = op { return false }
-    return !op.isSource
+  /// Whether a node is computed, as against given or made where it is used. `zeros` are the `Graph.writtenZeros`.
+  static func isStep(_ id: NodeID, of graph: Graph, zeros: Set<NodeID>) -> Bool {
+    if case .zero = graph[id].op { return zeros.contains(id) }
+    return !graph[id].op.isSource
   }
 
   private mutating func dropScattered() {
@@ -47,7 +50,8 @@ struct RaisingScopes {
     var sizes = [Int](repeating: 0, count: count)
     // Positions among the computed nodes only.
     var position = 0
-    for node in graph.nodes where Self.isStep(node.op) {
+    for id in graph.ids where Self.isStep(id, of: graph, zeros: zeros) {
+      let node = graph[id]
       let scope = node.scope.index
       first[scope] = min(first[scope], position)
       last[scope] = max(last[scope], position)
@@ -108,7 +112,7 @@ struct RaisingScopes {
   private mutating func collect() {
     items = [[Item]](repeating: [], count: graph.scopes.count)
     var isListed = [Bool](repeating: false, count: graph.scopes.count)
-    for id in graph.ids where Self.isStep(graph[id].op) {
+    for id in graph.ids where Self.isStep(id, of: graph, zeros: zeros) {
       var scope = owners[id.index]
       items[scope.index].append(.node(id))
       while !isListed[scope.index], let parent = graph[scope].parent {
@@ -133,5 +137,24 @@ struct RaisingScopes {
       heights[outer] = max(heights[outer], heights[index] + own)
     }
     return heights
+  }
+}
+
+extension Graph {
+  /// The constant zeros that are more than the padding of channels: a program says `zeros` for them.
+  var writtenZeros: Set<NodeID> {
+    var written: Set<NodeID> = []
+    func isZero(_ id: NodeID) -> Bool { if case .zero = self[id].op { true } else { false } }
+    for id in ids {
+      let node = self[id]
+      for (position, input) in node.inputs.enumerated() where isZero(input) {
+        if case .concat(.channel) = node.op, position == 1, node.inputs.count == 2, !isZero(node.inputs[0]) {
+          continue
+        }
+        written.insert(input)
+      }
+    }
+    for output in outputs where isZero(output.value) { written.insert(output.value) }
+    return written
   }
 }

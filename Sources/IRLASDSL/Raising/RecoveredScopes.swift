@@ -37,6 +37,7 @@ struct RecoveredScopes {
   /// The computed nodes in the order in which a walk from the outputs leaves them, and how many the first one needs.
   private static func depthFirst(_ graph: Graph) -> ([NodeID], Int) {
     var order: [NodeID] = []
+    let zeros = graph.writtenZeros
     var mainCount: Int?
     var isPlaced = [Bool](repeating: false, count: graph.nodes.count)
     for output in graph.outputs {
@@ -51,7 +52,7 @@ struct RecoveredScopes {
         stack.removeLast()
         if !isPlaced[id.index] {
           isPlaced[id.index] = true
-          if RaisingScopes.isStep(graph[id].op) { order.append(id) }
+          if RaisingScopes.isStep(id, of: graph, zeros: zeros) { order.append(id) }
         }
       }
       if mainCount == nil { mainCount = order.count }

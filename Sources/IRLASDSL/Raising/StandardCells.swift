@@ -146,7 +146,7 @@ struct StandardCells {
 
   /// `fit` where it projects: under a sum whose other operands have the shape that it gives.
   private func fit(_ part: Part, _ graph: Graph, _ consumers: [[NodeID]]) -> RaisedStep? {
-    let computed = part.nodes.filter { RaisingScopes.isStep(graph[$0].op) }
+    let computed = part.nodes.filter { RaisingScopes.isStep($0, of: graph, zeros: []) }
     guard computed.count == 2, case .conv(let convolution) = graph[computed[0]].op,
       case .batchNorm(BatchNorm()) = graph[computed[1]].op, graph[computed[0]].inputs.count == 2,
       consumers[part.output.index].count == 1, !graph.outputs.contains(where: { $0.value == part.output })

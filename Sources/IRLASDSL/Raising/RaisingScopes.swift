@@ -50,9 +50,8 @@ struct RaisingScopes {
     var sizes = [Int](repeating: 0, count: count)
     // Positions among the computed nodes only.
     var position = 0
-    for id in graph.ids where Self.isStep(id, of: graph, zeros: zeros) {
-      let node = graph[id]
-      let scope = node.scope.index
+    for id in graph.ids where Self.isStep(id, of: graph, zeros: []) {
+      let scope = graph[id].scope.index
       first[scope] = min(first[scope], position)
       last[scope] = max(last[scope], position)
       sizes[scope] += 1
@@ -107,6 +106,25 @@ struct RaisingScopes {
       }
     }
     owners = graph.nodes.map { owner($0.scope) }
+    if !zeros.isEmpty { hoistZeros() }
+  }
+
+  /// Moves constant zeros out of scopes that hold nothing else: such a scope, the absent edge of a space, would be a
+  /// cell without inputs.
+  private mutating func hoistZeros() {
+    var hasSteps = [Bool](repeating: false, count: graph.scopes.count)
+    for id in graph.ids where Self.isStep(id, of: graph, zeros: []) {
+      var scope: ScopeID? = owners[id.index]
+      while let current = scope, !hasSteps[current.index] {
+        hasSteps[current.index] = true
+        scope = graph[current].parent
+      }
+    }
+    for id in graph.ids where zeros.contains(id) {
+      while !hasSteps[owners[id.index].index], let parent = graph[owners[id.index]].parent {
+        owners[id.index] = owner(parent)
+      }
+    }
   }
 
   private mutating func collect() {

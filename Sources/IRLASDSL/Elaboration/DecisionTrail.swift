@@ -43,8 +43,10 @@ final class DecisionTrail {
       open.append(nil)
       return option < point.count ? option : nil
     }
+    // Only sampled layers are applied again.
+    let isRepeated = contexts[top].repeats
     guard point.count > 1 else {
-      options[name] = 0
+      if isRepeated { options[name] = 0 }
       open.append(nil)
       return 0
     }
@@ -59,7 +61,7 @@ final class DecisionTrail {
       Decision(
         name: name, option: option, count: point.count, label: isValid ? point.label(option) : "?"))
     sites.append(site)
-    options[name] = option
+    if isRepeated { options[name] = option }
     open.append(decisions.count - 1)
     return isValid ? option : nil
   }

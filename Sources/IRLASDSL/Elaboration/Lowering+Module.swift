@@ -401,11 +401,11 @@ extension Lowering {
             secondary: [.init(earlier, "first here", style: .secondary)]))
       }
       labels[label.name] = label.span
-      if output.isAuxiliary, header.keyword != .network {
+      if output.isAuxiliary, !header.isEntry {
         report(
           Diagnostic(
             .misplacedStatement, "only a network has auxiliary outputs", at: output.span,
-            label: "this is a cell"))
+            label: "this is a \(header.keyword == .space ? "space without shapes" : "cell")"))
       }
     }
     setOutputs(

@@ -15,12 +15,12 @@ extension Machine {
 
   /// The name of a decision or application in the frame on top.
   func text(of path: DecisionPath) -> String {
-    let frame = frames[frames.count - 1]
-    var text = frame.path ?? frame.module.map { names.modules[$0].name } ?? ""
+    let top = frames.count - 1
+    var text = frames[top].path ?? frames[top].module.map { names.modules[$0].name } ?? ""
     for part in path.parts {
       switch part {
       case .name(let name): text += ".\(name)"
-      case .index(let slot): if case .integer(let index)? = frame.locals[slot] { text += "[\(index)]" }
+      case .index(let slot): if case .integer(let index)? = frames[top].locals[slot] { text += "[\(index)]" }
       }
     }
     return text

@@ -197,18 +197,20 @@ final class Machine {
       frames.removeLast()
       return
     }
+    // One copy for the whole run: taking it from the box at every step would count references at every step.
+    let code = compiled.code
     while frames.count == depth, !isHalted, pending == nil {
       let pc = frames[top].pc
-      guard pc < compiled.code.instructions.count else {
+      guard pc < code.instructions.count else {
         frames.removeLast()
         return
       }
       frames[top].pc = pc + 1
       steps += 1
       if steps > limits.steps {
-        return haltAtSteps(compiled.code.spans[pc])
+        return haltAtSteps(code.spans[pc])
       }
-      execute(compiled.code.instructions[pc], compiled.code, compiled.code.spans[pc])
+      execute(code.instructions[pc], code, code.spans[pc])
     }
   }
 

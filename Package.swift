@@ -37,6 +37,10 @@ let package = Package(
     .target(
       name: "IRLASCompiler",
       dependencies: ["IRLASGraph", "CKernels", "COpenBLAS", "CGraphviz"], swiftSettings: strict),
+    // A program as one HTML page.
+    .target(
+      name: "IRLASDocumentation", dependencies: ["IRLASGraph", "IRLASDSL", "IRLASCompiler"],
+      swiftSettings: strict),
     // Datasets, augmentation, trainer, checkpoints.
     .target(
       name: "IRLASTraining",
@@ -47,7 +51,8 @@ let package = Package(
     .executableTarget(
       name: "irlas",
       dependencies: [
-        "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASTraining",
+        "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASDocumentation",
+        "IRLASTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -83,6 +88,9 @@ let package = Package(
       name: "IRLASLanguageServerTests",
       dependencies: ["IRLASLanguageServer", "IRLASDSL", "IRLASGraph", "IRLASJSON", "IRLASTestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "IRLASDocumentationTests",
+      dependencies: ["IRLASDocumentation", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["irlas", "IRLASTestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: strict),

@@ -26,6 +26,7 @@ struct IRLAS: ParsableCommand {
       Diff.self,
       Raise.self,
       Render.self,
+      Doc.self,
       Fmt.self,
       NextTokensCommand.self,
       SpaceCommand.self,

@@ -19,6 +19,7 @@ import Testing
   @Test func everyCommandHasHelpWithAnExample() throws {
     let commands = [
       [], ["check"], ["fmt"], ["next-tokens"], ["stats"], ["show"], ["hash"], ["diff"], ["raise"], ["render"],
+      ["doc"],
       ["compile"],
       ["train"],
       ["eval"],

@@ -11,6 +11,7 @@ import Testing
     "IRLASCompiler": [
       "IRLASGraph", "CKernels", "COpenBLAS", "CGraphviz", "FoundationEssentials", "Glibc", "Synchronization",
     ],
+    "IRLASDocumentation": ["IRLASGraph", "IRLASDSL", "IRLASCompiler"],
     "IRLASJSON": [],
     "IRLASLanguageServer": ["IRLASGraph", "IRLASDSL", "IRLASJSON", "Glibc", "Synchronization"],
     "IRLASTraining": [
@@ -19,8 +20,8 @@ import Testing
     ],
     "IRLASSearch": ["IRLASGraph"],
     "irlas": [
-      "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASTraining",
-      "ArgumentParser", "FoundationEssentials", "Glibc", "Synchronization",
+      "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASDocumentation",
+      "IRLASTraining", "ArgumentParser", "FoundationEssentials", "Glibc", "Synchronization",
     ],
   ]
 

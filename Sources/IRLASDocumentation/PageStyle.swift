@@ -1,0 +1,68 @@
+import IRLASCompiler
+
+/// The style sheet of the page: light, and dark where the reader's system says so.
+enum PageStyle {
+  /// The text of the style sheet.
+  static var text: String {
+    var dark = ""
+    for (light, other) in DiagramOptions.darkColours {
+      dark += "  .diagram [fill=\"\(light)\"] { fill: \(other); }\n"
+      dark += "  .diagram [stroke=\"\(light)\"] { stroke: \(other); }\n"
+    }
+    return base + "@media (prefers-color-scheme: dark) {\n" + night + dark + "}\n"
+  }
+
+  private static let base = """
+    :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2937; --faint: #6b7280; --line: #e2e8f0;
+      --panel: #f8fafc; --link: #1d4ed8; --keyword: #7c3aed; --layer: #0369a1; --value: #b45309; --string: #15803d;
+      --field: #0f766e; --good: #15803d; --bad: #b91c1c; }
+    * { box-sizing: border-box; }
+    body { margin: 0 auto; max-width: 74rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
+      font: 16px/1.5 system-ui, sans-serif; }
+    h1, h2, h3 { line-height: 1.25; }
+    h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
+    h3 { margin-top: 2.2rem; font-size: 1.15rem; }
+    a { color: var(--link); text-decoration: none; }
+    a:hover { text-decoration: underline; }
+    code, pre { font: 13.5px/1.5 ui-monospace, monospace; }
+    pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem;
+      overflow-x: auto; }
+    table { border-collapse: collapse; font-size: .9rem; }
+    th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--line);
+      vertical-align: top; }
+    th { color: var(--faint); font-weight: 600; }
+    .number { text-align: right; font-variant-numeric: tabular-nums; }
+    .group td { padding-top: .7rem; }
+    .wide { overflow-x: auto; margin: .7rem 0; }
+    .contents ul { margin: .2rem 0; padding-left: 1.2rem; }
+    .signature { font: 600 14px/1.5 ui-monospace, monospace; }
+    .faint, figcaption, .n { color: var(--faint); }
+    .n { display: inline-block; width: 3em; user-select: none; }
+    .line:target { background: var(--line); }
+    .badge { color: var(--value); font-weight: 600; }
+    .good { color: var(--good); }
+    .bad { color: var(--bad); font-weight: 600; }
+    figure { margin: 1rem 0; }
+    figcaption { font-size: .85rem; }
+    .diagram { max-width: 100%; height: auto; }
+    .diagram .graph > g > a > polygon { fill: none; }
+    .irlas .keyword { color: var(--keyword); }
+    .irlas .layer { color: var(--layer); }
+    .irlas .value { color: var(--value); }
+    .irlas .text { color: var(--string); }
+    .irlas .field, .irlas .type { color: var(--field); }
+    .irlas .declared { color: var(--link); }
+    .irlas .parameter { font-style: italic; }
+    .irlas .comment, .irlas .arrow { color: var(--faint); }
+    summary { cursor: pointer; }
+    @media print { body { max-width: none; } details > * { display: block; } }
+
+    """
+
+  private static let night = """
+      :root { --paper: #0f172a; --ink: #e2e8f0; --faint: #94a3b8; --line: #334155; --panel: #172033;
+        --link: #93c5fd; --keyword: #c4b5fd; --layer: #7dd3fc; --value: #fdba74; --string: #86efac;
+        --field: #5eead4; --good: #86efac; --bad: #fca5a5; }
+
+    """
+}

@@ -20,6 +20,7 @@ struct IRLAS: ParsableCommand {
     subcommands: [
       // One to a line: commands are added independently of each other.
       Check.self,
+      Explain.self,
       Stats.self,
       Show.self,
       Hash.self,

@@ -195,6 +195,39 @@ import Testing
     #expect(messages(body: body) == expected)
   }
 
+  /// Of several conditions the message points at the one that does not hold.
+  @Test func requirementsOneByOne() {
+    #expect(
+      messages(body: "n = 3\nrequire n > 1 and n % 2 == 0 and n < 2\nreturn x -> repeat n relu")
+        == "error[L0311] 4:19: this requires `n % 2 == 0`")
+    #expect(
+      messages(body: "require macs > 0 and params <= 80\nreturn x -> conv(3x3, 3)")
+        == "error[L0311] 3:22: this requires `params <= 80`")
+  }
+
+  /// The names that layers have elsewhere.
+  @Test(arguments: [
+    ("Conv2d", "conv"), ("ReLU", "relu"), ("BatchNorm2d", "bn"), ("Dense", "linear"),
+    ("MaxPooling2D", "max_pool"),
+    ("AdaptiveAvgPool2d", "global_avg_pool"), ("batch_norm", "bn"), ("Cat", "concat"),
+  ])
+  func namesOfOtherTools(foreign: String, own: String) throws {
+    let diagnostic = try #require(
+      program("cell A { in x  return x -> \(foreign) }").check().diagnostics.first)
+    #expect(diagnostic.labels.first?.text == "did you mean `\(own)`?")
+  }
+
+  /// A cell that returns nothing is applied all the same.
+  @Test func appliedWithoutReturn() {
+    #expect(
+      messages(
+        """
+        irlas 1
+        cell A { in x  y = x -> relu }
+        network N { in x: [3, 8, 8]  return x -> A }
+        """) == "error[L0025] 2:6: `A` has no `return`")
+  }
+
   /// The same mistake in many copies, instantiations and checks is said once.
   @Test func onceForAllCopies() {
     let text = """

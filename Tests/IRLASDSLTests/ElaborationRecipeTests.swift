@@ -82,7 +82,10 @@ import Testing
     ("data: cifar10(7)", "error[L0505] 2:15: `folder` is a string"),
     ("data: 7", "error[L0505] 2:7: this is no data source"),
     ("loss: cross_entropy - cross_entropy", "error[L0505] 2:21: a loss is a sum"),
-    ("loss: 0 * cross_entropy", "error[L0505] 2:7: `the weight of a loss` is a positive number"),
+    (
+      "loss: 0 * cross_entropy",
+      "error[L0505] 2:7: `the weight of a loss` is a positive number up to 1_000_000"
+    ),
     ("loss: 2 * 3 * cross_entropy", "error[L0505] 2:7: a term of a loss is a loss, or a weight times a loss"),
     ("loss: cross_entropy * 2", "error[L0505] 2:7: a term of a loss is a loss, or a weight times a loss"),
     ("loss: 2 + cross_entropy", "error[L0505] 2:7: this is no loss"),

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Testing
 
 @testable import IRLASDSL
@@ -76,10 +78,60 @@ import Testing
     #expect(nearest(to: "Conv", among: names) == "conv")
     #expect(nearest(to: "reul", among: names) == "relu")
     #expect(nearest(to: "maxpool", among: names) == "max_pool")
+    #expect(nearest(to: "max_poll", among: names) == "max_pool")
+    #expect(nearest(to: "mxa_pool", among: names) == "max_pool")
+    #expect(nearest(to: "Max_Pool", among: names) == "max_pool")
+    // One edit for every three letters: two in six, not three.
+    #expect(nearest(to: "dwcnvo", among: names) == "dwconv")
+    #expect(nearest(to: "dxxxnv", among: names) == nil)
     #expect(nearest(to: "BN", among: names) == nil)
     #expect(nearest(to: "banana", among: names) == nil)
     #expect(nearest(to: "x", among: names) == nil)
     #expect(nearest(to: "", among: names) == nil)
     #expect(nearest(to: String(repeating: "a", count: 1_000_000), among: names) == nil)
+  }
+
+  /// The columns of every assigned character agree with the C library where both know it.
+  @Test func widthsAgreeWithTheCLibrary() {
+    guard let locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil) else { return }
+    let old = uselocale(locale)
+    defer {
+      uselocale(old)
+      freelocale(locale)
+    }
+    // The headers hide it from Swift.
+    guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "wcwidth") else { return }
+    let wcwidth = unsafeBitCast(symbol, to: (@convention(c) (wchar_t) -> CInt).self)
+    var differences: [String] = []
+    for value in UInt32(0x20)..<0x30000 {
+      guard let scalar = Unicode.Scalar(value), printable(scalar) == scalar else { continue }
+      switch scalar.properties.generalCategory {
+      case .unassigned, .privateUse, .nonspacingMark, .enclosingMark: continue
+      default: break
+      }
+      // Newer characters, which the library does not know, have no width there.
+      let width = wcwidth(wchar_t(value))
+      if width >= 0, Int(width) != displayWidth(of: scalar) {
+        differences.append(String(value, radix: 16))
+      }
+    }
+    #expect(differences.count < 200, "\(differences.prefix(300))")
+  }
+
+  /// Carets stand under what they mean, whatever the width of what is before them.
+  @Test(arguments: [
+    "深層", "한국", "👩", "e\u{301}", "\t", "a\tb", "⌚", "\u{1100}\u{1161}", "Ω", "ｗ", "\r", "👩\u{200D}🔬",
+  ])
+  func caretsUnderWideCharacters(before: String) throws {
+    let text = "irlas 1\nnetwork Net { in x: [3, 8, 8]\nrequire 1 == 1, \"\(before)\" return x -> nope\n}\n"
+    let program = program(text)
+    let lines = DiagnosticRenderer(sources: program.sources).render(program.check().diagnostics)
+      .components(separatedBy: "\n")
+    let shown = try #require(lines.first { $0.contains("nope") && $0.hasPrefix(" 3 |") })
+    let carets = try #require(lines.first { $0.contains("^^^^") })
+    let end = try #require(shown.range(of: "nope"))
+    let prefix = Array(shown[..<end.lowerBound].utf8)
+    #expect(displayWidth(of: prefix[...]) == carets.prefix { $0 != "^" }.count)
+    #expect(carets.filter { $0 == "^" }.count == 4)
   }
 }

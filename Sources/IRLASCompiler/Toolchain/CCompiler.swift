@@ -8,6 +8,8 @@ package enum ToolchainError: Error, Hashable, Sendable {
   case compilerBroken(path: String, output: String)
   /// The compiler rejected generated code or crashed.
   case compilationFailed(command: [String], status: Int32, output: String)
+  /// The compiler ended well but made no library: it is no C compiler.
+  case nothingCompiled(command: [String])
   /// What the compiler made cannot be loaded.
   case loadFailed(path: String, message: String)
   case file(PathError)
@@ -22,6 +24,8 @@ extension ToolchainError: CustomStringConvertible {
     case .compilerBroken(let path, let output): return "\(path) --version fails: \(output.prefix(400))"
     case .compilationFailed(let command, let status, let output):
       return "\(command.joined(separator: " ")) ended with status \(status):\n\(output.prefix(4000))"
+    case .nothingCompiled(let command):
+      return "\(command[0]) ends well but writes no library: it is no C compiler; IRLAS_CC names another one"
     case .loadFailed(let path, let message): return "cannot load \(path): \(message)"
     case .file(let error): return "\(error)"
     }

@@ -173,6 +173,10 @@ package struct KernelCache: Sendable {
     for (command, result) in results where result.status != 0 {
       throw .compilationFailed(command: command, status: result.status, output: result.output)
     }
+    for (number, (command, _)) in results.enumerated() where FileAccess.status("\(work)/\(number).so") == nil
+    {
+      throw .nothingCompiled(command: command)
+    }
   }
 
   /// One C file with several kernels.

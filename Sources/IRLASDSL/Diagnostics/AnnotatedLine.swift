@@ -27,7 +27,9 @@ struct AnnotatedLine {
   static func expand(_ line: some StringProtocol) -> String {
     var result = String.UnicodeScalarView()
     var column = 0
-    for scalar in line.unicodeScalars where scalar != "\r" {
+    var scalars = Substring.UnicodeScalarView(line.unicodeScalars)
+    if scalars.last == "\r" { scalars.removeLast() }
+    for scalar in scalars {
       if scalar == "\t" {
         let width = tabWidth - column % tabWidth
         result.append(contentsOf: String(repeating: " ", count: width).unicodeScalars)

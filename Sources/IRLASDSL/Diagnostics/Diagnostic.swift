@@ -69,11 +69,15 @@ package struct Diagnostic: Hashable, Sendable {
     package var message: String
     /// Edits that do not overlap, in one file; empty when there is nothing to apply blindly.
     package var edits: [Edit]
+    /// Whether the edits are one way among several, which only the author can choose: an editor offers them,
+    /// `irlas check --fix` does not apply them.
+    package var isOneOfSeveral: Bool
 
     /// Advice with the given edits.
-    package init(_ message: String, edits: [Edit] = []) {
+    package init(_ message: String, edits: [Edit] = [], isOneOfSeveral: Bool = false) {
       self.message = message
       self.edits = edits
+      self.isOneOfSeveral = isOneOfSeveral
     }
   }
 
@@ -91,6 +95,8 @@ package struct Diagnostic: Hashable, Sendable {
   package var trace: [TraceStep]
   /// What would help, best first.
   package var help: [Help]
+  /// How many messages this one stands for that were left out.
+  package var omitted = 0
 
   /// A message about `span`, which is underlined with carets and labelled with `label`.
   package init(
@@ -141,6 +147,10 @@ package struct DiagnosticBag: Sendable {
 
   /// Adds a message, or counts it when the bag is full.
   package mutating func report(_ diagnostic: Diagnostic) {
+    if diagnostic.omitted > 0 {
+      omitted += diagnostic.omitted
+      return
+    }
     if diagnostic.severity == .error { errorCount += 1 }
     if diagnostics.count < limit { diagnostics.append(diagnostic) } else { omitted += 1 }
   }
@@ -157,10 +167,10 @@ package struct DiagnosticBag: Sendable {
       return (x.file.index, x.lower, a.offset) < (y.file.index, y.lower, b.offset)
     }.map(\.element)
     if omitted > 0, let last = sorted.last {
-      sorted.append(
-        Diagnostic(
-          .tooManyDiagnostics, "\(omitted) more message\(omitted == 1 ? "" : "s") not shown",
-          at: last.span.end))
+      var note = Diagnostic(
+        .tooManyDiagnostics, "\(omitted) more message\(omitted == 1 ? "" : "s") not shown", at: last.span.end)
+      note.omitted = omitted
+      sorted.append(note)
     }
     return sorted
   }

@@ -45,3 +45,36 @@ private func replacementCost(_ a: Unicode.Scalar, _ b: Unicode.Scalar) -> Int {
   if a == b { return 0 }
   return a.properties.lowercaseMapping == b.properties.lowercaseMapping ? 1 : 2
 }
+
+/// What a layer of another tool is called here, whatever the case of its letters and the underscores in it; nil for
+/// unknown names.
+func counterpart(of word: String) -> String? {
+  let key = word.lowercased().filter { $0 != "_" }
+  return counterparts.first { $0.foreign.contains(key) }?.own
+}
+
+/// Names of layers in PyTorch, Keras and ONNX, without underscores and in small letters.
+private let counterparts: [(own: String, foreign: [String])] = [
+  ("conv", ["conv2d", "convolution", "convolution2d"]),
+  ("dwconv", ["depthwiseconv2d", "depthwiseconv", "depthwise"]),
+  ("sep_conv", ["separableconv2d", "separableconv"]),
+  ("linear", ["dense", "fullyconnected", "fc", "gemm"]),
+  ("bn", ["batchnorm2d", "batchnorm", "batchnormalization"]),
+  ("layer_norm", ["layernormalization", "layernorm"]),
+  ("relu", ["relu"]),
+  ("relu6", ["relu6"]),
+  ("silu", ["swish", "silu"]),
+  ("gelu", ["gelu"]),
+  ("hard_swish", ["hardswish", "hswish"]),
+  ("hard_sigmoid", ["hardsigmoid"]),
+  ("max_pool", ["maxpool2d", "maxpooling2d"]),
+  ("avg_pool", ["avgpool2d", "averagepooling2d", "averagepool"]),
+  ("global_avg_pool", ["globalaveragepooling2d", "globalaveragepool", "adaptiveavgpool2d", "gap"]),
+  ("concat", ["concatenate", "cat"]),
+  ("attention", ["multiheadattention", "mha"]),
+  ("shuffle", ["channelshuffle"]),
+  ("upsample", ["upsampling2d", "upsamplingnearest2d", "resize"]),
+  ("pad", ["zeropad2d", "zeropadding2d"]),
+  ("crop", ["cropping2d"]),
+  ("drop_path", ["stochasticdepth", "droppath"]),
+]

@@ -110,7 +110,11 @@ extension Lowering {
       }
     }
     let own = Primitive.all.map(\.name) + NumericFunction.allCases.map(\.rawValue) + ["same", "valid"]
-    guard let near = self.near(name, visibleNames + own + moduleNames) else {
+    let foreign = isLayer ? counterpart(of: name) : nil
+    let isKnown = foreign.map { name in
+      Primitive.all.contains { $0.name == name } || moduleNames.contains(name)
+    }
+    guard let near = isKnown == true ? foreign : self.near(name, visibleNames + own + moduleNames) else {
       return Diagnostic(code, "no \(kind) named `\(name)`", at: span, label: "not known here")
     }
     return Diagnostic(

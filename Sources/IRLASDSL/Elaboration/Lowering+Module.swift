@@ -365,26 +365,33 @@ extension Lowering {
             label: "a cell cannot limit it", help: [.init("move the `require` to the network")]))
       }
     }
+    // Of `a and b` each is required by itself, so that the message points at the one that does not hold.
+    var conditions = [view.condition]
+    if case .operation(let operation) = view.condition, operation.family == .and {
+      conditions = operation.operands
+    }
     schedule { sequence in
-      var comparator: Comparator?
-      if case .comparison(let comparison) = view.condition,
-        let sign = comparison.comparator.flatMap({ Comparator($0.kind) })
-      {
-        comparator = sign
-        sequence.value(comparison.left, Context())
-        sequence.value(comparison.right, Context())
-      } else {
-        sequence.value(view.condition, Context())
-      }
-      var metric: Metric?
-      for index in node.tokenRange where metric == nil {
-        let token = TokenSyntax(tree: node.tree, index: index)
-        if token.kind == .identifier, isNetwork { metric = Metric(rawValue: token.name) }
-      }
-      let site = RequirementSite(
-        text: view.condition.text, message: view.message?.value, comparator: comparator, metric: metric)
-      sequence.run { lowering in
-        lowering.emit(.require(site: lowering.add(site)), view.condition.span)
+      for condition in conditions {
+        var comparator: Comparator?
+        if case .comparison(let comparison) = condition,
+          let sign = comparison.comparator.flatMap({ Comparator($0.kind) })
+        {
+          comparator = sign
+          sequence.value(comparison.left, Context())
+          sequence.value(comparison.right, Context())
+        } else {
+          sequence.value(condition, Context())
+        }
+        var metric: Metric?
+        for index in condition.node.tokenRange where metric == nil {
+          let token = TokenSyntax(tree: node.tree, index: index)
+          if token.kind == .identifier, isNetwork { metric = Metric(rawValue: token.name) }
+        }
+        let site = RequirementSite(
+          text: condition.text, message: view.message?.value, comparator: comparator, metric: metric)
+        sequence.run { lowering in
+          lowering.emit(.require(site: lowering.add(site)), condition.span)
+        }
       }
     }
   }
@@ -437,7 +444,10 @@ extension Lowering {
         Diagnostic(
           .unusedBinding, "`\(name)` is never used", at: local.span, label: "nothing reads it",
           help: local.isGrown
-            ? [.init("remove it")] : [.init("remove it, or bind it to `_`", edits: [.init(local.span, "_")])])
+            ? [.init("remove it")]
+            : [
+              .init("remove it, or bind it to `_`", edits: [.init(local.span, "_")], isOneOfSeveral: true)
+            ])
       )
     }
     for (local, name, span) in symbolicSizes where useCount(local) == 0 {

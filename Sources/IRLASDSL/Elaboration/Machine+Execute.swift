@@ -314,11 +314,7 @@ extension Machine {
       }
       return
     }
-    let label = values.isEmpty ? "does not hold" : "here \(values[0].text) and \(values[1].text)"
-    report(
-      Diagnostic(
-        .requirementFailed, site.message ?? "this requires `\(site.text.prefix(80))`", at: span, label: label,
-        notes: site.metric.flatMap { metric in result.map { $0.heaviest(metric) } } ?? []))
+    report(failure(of: site, values, span))
     abandon()
   }
 

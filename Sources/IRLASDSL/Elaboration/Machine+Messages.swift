@@ -43,7 +43,8 @@ extension Machine {
           // A count stands in parentheses unless it is a number or a name.
           edits: what == "a count"
             ? [.init(span.start, "(floor("), .init(span.end, "))")]
-            : [.init(span.start, "floor("), .init(span.end, ")")])
+            : [.init(span.start, "floor("), .init(span.end, ")")],
+          isOneOfSeveral: true)
       ])
   }
 
@@ -56,7 +57,9 @@ extension Machine {
     var help: [Diagnostic.Help] = []
     switch (type, value) {
     case (.kernel, .integer(let size)):
-      help.append(.init("write \(size)x\(size)", edits: [.init(span, "\(size)x\(size)")]))
+      // A larger number is rather a width in the wrong place.
+      help.append(
+        .init("write \(size)x\(size)", edits: [.init(span, "\(size)x\(size)")], isOneOfSeveral: size > 15))
     case (.number, .kernel), (.number, .layer), (.number, .boolean), (.number, .list), (.number, .shape):
       let name: String
       switch value {
@@ -149,12 +152,39 @@ extension Machine {
     let tuple = [String](repeating: start, count: count).joined(separator: ", ")
     return .init(
       "start from \(start == "x" ? "the tensor" : "the \(start)") \(times): (\(tuple)) -> \(rest)",
-      edits: edits)
+      edits: edits, isOneOfSeveral: true)
   }
 
   /// The text of a span of the program.
   private func text(_ span: SourceSpan) -> String? {
     names.modules.first { $0.syntax.node.tree.source.id == span.file }?.syntax.node.tree.source.text(span)
+  }
+
+  // MARK: Requirements
+
+  /// The message for a requirement that does not hold, with the two sides of a comparison; for a figure of the network
+  /// with the parts that weigh most.
+  func failure(of site: RequirementSite, _ values: [Value], _ span: SourceSpan) -> Diagnostic {
+    let message = site.message ?? "this requires `\(site.text.prefixed(80))`"
+    guard values.count == 2, let sign = site.comparator else {
+      return Diagnostic(.requirementFailed, message, at: span, label: "does not hold")
+    }
+    func shown(_ value: Value) -> String {
+      if case .integer(let number) = value { return grouped(number) }
+      return value.text
+    }
+    var label = "here \(shown(values[0])) and \(shown(values[1]))"
+    guard let metric = site.metric, case .integer(let left) = values[0], case .integer(let right) = values[1],
+      case (let distance, false) = left.subtractingReportingOverflow(right)
+    else { return Diagnostic(.requirementFailed, message, at: span, label: label) }
+    let isLimit = sign == .less || sign == .lessOrEqual
+    if isLimit, distance >= 0 {
+      label = "\(metric.rawValue) is \(grouped(left)): \(grouped(distance)) too many"
+      if metric == .depth { label = "depth is \(grouped(left)): \(grouped(distance)) too deep" }
+    }
+    return Diagnostic(
+      .requirementFailed, message, at: span, label: label,
+      notes: result.map { $0.heaviest(metric) } ?? [])
   }
 
   // MARK: Shapes

@@ -52,8 +52,10 @@ extension Machine {
         .shapeContract, "`\(name)` takes [n, 1, 1], not \(actual)", at: site,
         label: "\(actual) arrives here", secondary: arriving,
         help: [
-          .init("average over the places", edits: [.init(site.start, "global_avg_pool -> ")]),
-          .init("or keep them all", edits: [.init(site.start, "flatten -> ")]),
+          .init(
+            "average over the places", edits: [.init(site.start, "global_avg_pool -> ")],
+            isOneOfSeveral: true),
+          .init("or keep them all", edits: [.init(site.start, "flatten -> ")], isOneOfSeveral: true),
         ])
     case .notPositive(let attribute, let value):
       return Diagnostic(

@@ -24,7 +24,8 @@ extension Graph {
     }
   }
 
-  /// The parts directly below the network that weigh most, one line each: what to look at when a budget is exceeded.
+  /// A table of the parts directly below the network that weigh most, heaviest first, with their share of the whole:
+  /// what to look at when a budget is exceeded.
   func heaviest(_ metric: Metric) -> [String] {
     guard metric != .depth else { return [] }
     // For each scope the one directly below the network; parents stand before their children.
@@ -54,6 +55,20 @@ extension Graph {
       let (a, b) = (weights[$0.element] ?? 0, weights[$1.element] ?? 0)
       return a == b ? $0.offset < $1.offset : a > b
     }
-    return sorted.prefix(4).map { "\(grouped(weights[$0.element] ?? 0)) in \($0.element)" }
+    let total = order.reduce(0) { saturatingSum($0, weights[$1] ?? 0) }
+    let shown = sorted.prefix(sorted.count == 6 ? 6 : 5).map(\.element)
+    var rows = shown.map { (weight: weights[$0] ?? 0, name: $0) }
+    let rest = sorted.dropFirst(shown.count)
+    if !rest.isEmpty {
+      let weight = rest.reduce(0) { saturatingSum($0, weights[$1.element] ?? 0) }
+      rows.append((weight, "\(rest.count) more"))
+    }
+    let width = rows.map { grouped($0.weight).utf8.count }.max() ?? 0
+    return rows.map { row in
+      let number = grouped(row.weight)
+      let percent = String(Int((Double(row.weight) / Double(max(1, total)) * 100).rounded()))
+      return String(repeating: " ", count: width - number.utf8.count) + number
+        + String(repeating: " ", count: 4 - percent.utf8.count) + "\(percent) %  \(row.name)"
+    }
   }
 }

@@ -49,7 +49,7 @@ extension OpenProgram {
       if run.elaboration != nil {
         sound += 1
         if sound == 1, let observer { observe(run.exploration.decisions, observer) }
-      } else if let culprit = run.open.last, let failure = run.failure {
+      } else if let failure = run.failure, let culprit = run.open.last ?? culprit(of: failure, run) {
         let site = run.sites[culprit]
         let option = run.exploration.decisions[culprit].option
         trials[site]?[option].failures += 1
@@ -75,15 +75,7 @@ extension OpenProgram {
         ? "no option of this choice can be formed"
         : "\(failing.count) of \(counted(trials.count, "option")) can never be formed here"
       diagnostics.append(
-        Diagnostic(
-          isHopeless ? .noFeasibleOption : .infeasibleOption, summary, at: program.span(of: site),
-          label: failing.map { "`\($0.label)`" }.prefix(6).joined(separator: ", "),
-          secondary: failing.prefix(3).compactMap { trial in
-            trial.failure.map { .init($0.span, "\(trial.label): \($0.message)", style: .secondary) }
-          },
-          notes: failing.dropFirst(3).prefix(5).compactMap { trial in
-            trial.failure.map { "\(trial.label): \($0.message)" }
-          }))
+        report(failing.map { ($0.label, $0.failure) }, summary, isHopeless, at: program.span(of: site)))
     }
     if sound == 0, !diagnostics.contains(where: { $0.severity == .error }) {
       if let failure = failures.first ?? order.lazy.flatMap({ trials[$0] ?? [] }).compactMap(\.failure).first
@@ -96,6 +88,47 @@ extension OpenProgram {
 }
 
 extension OpenProgram {
+  /// The decision that a failed run owes its failure to: the last one whose choice stands in the text that the message
+  /// points at, as in `conv(3x3, 20, groups: choose(3, 7))`.
+  private func culprit(of failure: Diagnostic, _ run: Run) -> Int? {
+    let places = failure.labels.map(\.span)
+    return run.sites.indices.last { index in
+      let choice = program.span(of: run.sites[index])
+      return places.contains {
+        $0.file == choice.file && $0.lower <= choice.lower && choice.upper <= $0.upper
+      }
+    }
+  }
+
+  /// The report about one choice: which options fail, and each with its reason, beside its text where the reason stands
+  /// in the text of the choice or elsewhere in the program, as a note where it spans the choice itself.
+  private func report(
+    _ failing: [(label: String, failure: Diagnostic?)], _ summary: String, _ isHopeless: Bool,
+    at choice: SourceSpan
+  ) -> Diagnostic {
+    var labels: [Diagnostic.Label] = []
+    var notes: [String] = []
+    for (label, failure) in failing.prefix(8) {
+      guard let failure else { continue }
+      let reason = "\(label): \(failure.message)"
+      let span = failure.span
+      let holdsChoice = span.file == choice.file && span.lower <= choice.lower && choice.upper <= span.upper
+      if labels.count < 3, !holdsChoice, !labels.contains(where: { $0.span == span }) {
+        labels.append(.init(span, reason, style: .secondary))
+      } else {
+        notes.append(reason)
+      }
+    }
+    if failing.count > 8 { notes.append("and \(failing.count - 8) more") }
+    let names = failing.prefix(6).map { "`\($0.label)`" }.joined(separator: ", ")
+    return Diagnostic(
+      isHopeless ? .noFeasibleOption : .infeasibleOption, summary, at: choice,
+      label: failing.count > 6 ? "\(names) and \(failing.count - 6) more" : names, secondary: labels,
+      notes: notes,
+      help: isHopeless
+        ? [] : [.init("they are left out when programs are drawn; take them out to make the space clear")])
+  }
+
   /// Makes the program of some decisions again, for an observer.
   private func observe(_ decisions: [Decision], _ observer: ElaborationObserver) {
     var options: [String: Int] = [:]

@@ -210,7 +210,10 @@ extension Program {
     let sign = view.comparator?.text ?? "=="
     if sign == "==", case .integer(let actual) = sides[0], case .number = view.right {
       let text = grouped(actual)
-      help.append(.init("if the change is meant, write \(text)", edits: [.init(view.right.span, text)]))
+      help.append(
+        .init(
+          "if the change is meant, write \(text)", edits: [.init(view.right.span, text)],
+          isOneOfSeveral: true))
     }
     let left = view.left.text.prefixed(40)
     return Diagnostic(

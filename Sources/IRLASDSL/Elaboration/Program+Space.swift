@@ -151,8 +151,11 @@ package struct OpenProgram: Sendable {
     _ first: DecisionPoint, _ site: DecisionTrail.Site, _ open: [DecisionPoint]
   ) -> Diagnostic {
     var notes: [String] = []
-    if open.count > 1 { notes.append("and \(list(open.dropFirst().map(\.name)))") }
+    if open.count > 1 {
+      notes.append("and \(counted(open.count - 1, "more decision")): \(list(open.dropFirst().map(\.name)))")
+    }
     if let count = count(limit: 50_000) { notes.append("\(approximate(count.programs)) programs in all") }
+    if notes.count == 2 { notes = [notes.joined(separator: "; ")] }
     let file = program.sources.files.first?.name ?? "FILE"
     return Diagnostic(
       .openDecisions, "`\(name)` still has open decisions and cannot be compiled", at: program.span(of: site),

@@ -155,7 +155,7 @@ extension RecipeForm.Argument {
     case .int(let range): "an Int from \(range.lowerBound) to \(grouped(range.upperBound))"
     case .float(let range, let excludesUpper, let excludesLower):
       range.upperBound == 1e6
-        ? (excludesLower ? "a positive number" : "a number that is not negative")
+        ? (excludesLower ? "a positive number up to 1_000_000" : "a number from 0 to 1_000_000")
         : "a number from \(short(range.lowerBound)) \(excludesUpper ? "and below" : "to") \(short(range.upperBound))"
     case .bool: "true or false"
     case .size: "a size such as 32x32"

@@ -290,7 +290,8 @@ struct RecipeReader {
               .invalidField, "a warm-up leads to another phase", at: part.span, label: "nothing follows",
               help: [
                 .init(
-                  "for example warmup(epochs: 5) then cosine", edits: [.init(part.span.end, " then cosine")])
+                  "for example warmup(epochs: 5) then cosine", edits: [.init(part.span.end, " then cosine")],
+                  isOneOfSeveral: true)
               ])
             : Diagnostic(
               .invalidField, "`\(name)` lasts to the end of the training", at: part.span,

@@ -35,6 +35,17 @@ struct DataCommand: ParsableCommand {
 
     @OptionGroup var machine: MachineOptions
 
+    func validate() throws {
+      let counts = 1...SyntheticDataset.countLimit
+      for (name, count) in [("--train", train), ("--test", test)] where !counts.contains(count) {
+        throw ValidationError("\(name) is from 1 to \(counts.upperBound), not \(count)")
+      }
+      let sides = SyntheticDataset.sides
+      guard sides.contains(side) else {
+        throw ValidationError("--side is from \(sides.lowerBound) to \(sides.upperBound), not \(side)")
+      }
+    }
+
     func run() throws {
       let threads = try machine.threadCount()
       let set = SyntheticDataset(side: side, trainCount: train, testCount: test, seed: seed)

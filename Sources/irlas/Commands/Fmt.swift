@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import IRLASDSL
 import IRLASTraining
 
@@ -75,24 +74,8 @@ struct Fmt: ParsableCommand {
     if isInput {
       StandardOutput.write(String(decoding: text, as: UTF8.self))
     } else if text != bytes {
-      try replace(file, by: text)
+      try OutputFile.replace(file, by: text)
     }
     return false
-  }
-
-  /// Writes the file that `path` leads to, through links, and keeps its permissions.
-  private func replace(_ path: String, by text: [UInt8]) throws {
-    var target = path
-    if let resolved = realpath(path, nil) {
-      target = String(cString: resolved)
-      free(resolved)
-    }
-    var status = stat()
-    let isKnown = stat(target, &status) == 0
-    guard access(target, W_OK) == 0 else {
-      throw CommandFailure.machine("\(path): cannot write this file: \(String(cString: strerror(errno)))")
-    }
-    try OutputFile.write(text, to: target)
-    if isKnown { _ = chmod(target, status.st_mode & 0o7777) }
   }
 }

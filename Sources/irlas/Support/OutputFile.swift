@@ -1,3 +1,4 @@
+import Glibc
 import IRLASTraining
 
 /// Writing of result files.
@@ -11,6 +12,24 @@ enum OutputFile {
     } catch {
       throw CommandFailure(error)
     }
+  }
+}
+
+extension OutputFile {
+  /// Writes the file that `path` leads to, through links, and keeps its permissions.
+  static func replace(_ path: String, by text: [UInt8]) throws {
+    var target = path
+    if let resolved = realpath(path, nil) {
+      target = String(cString: resolved)
+      free(resolved)
+    }
+    var status = stat()
+    let isKnown = stat(target, &status) == 0
+    guard access(target, W_OK) == 0 else {
+      throw CommandFailure.machine("\(path): cannot write this file: \(String(cString: strerror(errno)))")
+    }
+    try write(text, to: target)
+    if isKnown { _ = chmod(target, status.st_mode & 0o7777) }
   }
 }
 

@@ -20,9 +20,12 @@ struct ProgramOptions: ParsableArguments {
   @Flag(help: "One line per message.")
   var short = false
 
+  @Option(help: "Colour in messages: auto, always or never; auto follows the terminal and NO_COLOR.")
+  var color = ColorChoice.auto
+
   /// Loads the file and elaborates the network; prints what there is to say.
   func elaborate() throws -> (program: LoadedProgram, elaboration: Elaboration) {
-    let program = try LoadedProgram(file: file, format: short ? .short : .long)
+    let program = try LoadedProgram(file: file, format: short ? .short : .long, color: color)
     try program.messages.print(program.program.diagnostics)
     let name = try program.networkName(network)
     return (program, try program.elaborate(name, settings: try parsedSettings()))
@@ -51,7 +54,7 @@ struct LoadedProgram {
   /// Reads `file` and what it uses, and prints the front end's messages.
   ///
   /// - Throws: `CommandFailure` when the file cannot be read; errors in the text are printed and kept.
-  init(file: String, format: MessageFormat) throws {
+  init(file: String, format: MessageFormat, color: ColorChoice = .auto) throws {
     self.file = file
     let bytes: [UInt8]
     do throws(FileError) {
@@ -60,7 +63,7 @@ struct LoadedProgram {
       throw CommandFailure(error)
     }
     program = IRLASDSL.Program.load(entry: SourceFile(name: file, utf8: bytes), loader: Self.read)
-    messages = MessagePrinter(sources: program.sources, format: format)
+    messages = MessagePrinter(sources: program.sources, format: format, color: color)
   }
 
   /// Opens the files that programs name.
@@ -154,7 +157,7 @@ struct LoadedProgram {
   func elaborate(_ network: String, settings: [(name: String, value: String)]) throws -> Elaboration {
     let (elaboration, diagnostics) = program.elaborate(network: network, arguments: settings)
     let sources = settings.isEmpty ? program.sources : program.sources(withSettings: settings, of: network)
-    try MessagePrinter(sources: sources, format: messages.format).print(diagnostics)
+    try MessagePrinter(sources: sources, format: messages.format, color: messages.color).print(diagnostics)
     guard let elaboration else { throw CommandFailure.alreadyReported }
     return elaboration
   }
@@ -179,12 +182,13 @@ extension LoadedProgram {
 struct MessagePrinter {
   let sources: SourceSet
   let format: MessageFormat
+  var color = ColorChoice.auto
 
   /// Prints all of them.
   ///
   /// - Throws: `CommandFailure.alreadyReported` when one is an error.
   func print(_ diagnostics: [Diagnostic]) throws {
-    let renderer = DiagnosticRenderer(sources: sources, color: StandardError.usesColor)
+    let renderer = DiagnosticRenderer(sources: sources, color: color.isOn)
     for diagnostic in diagnostics {
       switch format {
       case .long: StandardError.write(renderer.render(diagnostic) + "\n\n")
@@ -193,6 +197,24 @@ struct MessagePrinter {
       }
     }
     if diagnostics.contains(where: { $0.severity == .error }) { throw CommandFailure.alreadyReported }
+  }
+}
+
+/// When messages are coloured.
+enum ColorChoice: String, CaseIterable, ExpressibleByArgument {
+  /// On terminals, unless `NO_COLOR` is set or the terminal is dumb.
+  case auto
+  /// Whatever the environment says.
+  case always
+  case never
+
+  /// Whether messages on standard error are coloured.
+  var isOn: Bool {
+    switch self {
+    case .auto: StandardError.usesColor
+    case .always: true
+    case .never: false
+    }
   }
 }
 

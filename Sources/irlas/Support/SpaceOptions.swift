@@ -18,16 +18,19 @@ struct SpaceOptions: ParsableArguments {
   @Flag(help: "One line per message.")
   var short = false
 
+  @Option(help: "Colour in messages: auto, always or never; auto follows the terminal and NO_COLOR.")
+  var color = ColorChoice.auto
+
   /// Loads the file and finds the space; prints what there is to say.
   func open() throws -> (program: LoadedProgram, space: OpenProgram) {
-    let loaded = try LoadedProgram(file: file, format: short ? .short : .long)
+    let loaded = try LoadedProgram(file: file, format: short ? .short : .long, color: color)
     try loaded.messages.print(loaded.program.diagnostics)
     let name = try loaded.spaceName(space)
     let settings = try parsedSettings(settings)
     let (open, diagnostics) = loaded.program.space(named: name, settings: settings)
     let sources =
       settings.isEmpty ? loaded.program.sources : loaded.program.sources(withSettings: settings, of: name)
-    try MessagePrinter(sources: sources, format: loaded.messages.format).print(diagnostics)
+    try MessagePrinter(sources: sources, format: loaded.messages.format, color: color).print(diagnostics)
     guard let open else { throw CommandFailure.alreadyReported }
     return (loaded, open)
   }

@@ -73,20 +73,21 @@ import Testing
     #expect(result.fixes.isEmpty && result.errors.after == result.errors.before)
   }
 
-  /// A fix behind which more errors hide is left out.
+  /// A fix behind which more errors hide is left out, and named.
   @Test func theNumberOfErrorsNeverGrows() {
     let text = """
       irlas 1
-      network Net {
-        in x: [3, 32, 32]
-        a = nope
-        b = nape
-        return x ->
+      use sdt
+      cell A {
+        in x
+        y = x -> nothing_like_it
+        return y -> another_one(3)
       }
-      cell A { in x return x }
       """
     let result = fix(text)
-    #expect(result.errors.after <= result.errors.before)
+    #expect(String(decoding: result.utf8, as: UTF8.self) == text)
+    #expect(result.errors.before == 1 && result.errors.after == 1 && result.fixes.isEmpty)
+    #expect(result.refused.map(\.text) == ["write `std` for the standard library"])
   }
 
   @Test func goodProgramsStayAsTheyAre() throws {

@@ -147,7 +147,7 @@ import Testing
 
 
       """
-    page += Self.summary(record)
+    page += Self.verdict(record) + Self.summary(record)
     for (number, entry) in Self.order.enumerated() {
       guard let peers = record.mistakes[entry.name] else { continue }
       page += try Self.section(number + 1, entry.name, entry.remark, peers)
@@ -158,6 +158,30 @@ import Testing
   private static func title(_ name: String) throws -> String {
     let first = try text(name).split(separator: "\n").first ?? ""
     return String(first.dropFirst(4).dropLast())
+  }
+
+  /// What the comparison comes to, counted.
+  private static func verdict(_ record: Record) -> String {
+    func count(_ peer: (Record.Peers) -> Record.Reply?, _ stage: String?) -> Int {
+      order.count { entry in
+        record.mistakes[entry.name].flatMap(peer).map { $0.stage == stage } ?? false
+      }
+    }
+    return """
+      - **IRLAS** tells all \(order.count) before anything runs, each with its place in the program.
+      - **PyTorch** never notices \(count(\.torch, nil)) of them, and \(count(\.torch, "the first batch")) only when data \
+      arrive. It knows no shapes before; what it says then is short and mostly to the point.
+      - **Keras** never notices \(count(\.keras, nil)). As the model is made with shapes, nearly everything else is told while \
+      it is made, by messages that show the shapes.
+      - **ONNX** never notices \(count(\.onnx, nil)), and \(count(\.onnx, "the first batch")) models that its checker passes \
+      fail when they run. Its format is written by programs: nodes without a name are hard to find.
+
+      Others are better at some: Python says which argument of which function is missing, and PyTorch which input of a \
+      module, where IRLAS gives numbers and the declaration. Their programs are ordinary Python, so that what has no place \
+      here, a limit on parameters, can be asserted by hand.
+
+
+      """
   }
 
   /// The table of who notices what, and when.

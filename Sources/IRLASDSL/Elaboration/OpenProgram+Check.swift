@@ -22,7 +22,9 @@ extension OpenProgram {
     var trials: [DecisionTrail.Site: [Trial]] = [:]
     var order: [DecisionTrail.Site] = []
     var sound = 0
-    var failures: [Diagnostic] = []
+    // The first program that failed; better one whose failure is no option's.
+    var failed: (failure: Diagnostic, decisions: [Decision], isAttributed: Bool)?
+    var runs = 0
     var work = 0
     for number in 0..<256 {
       var rarest = Int.max
@@ -54,9 +56,11 @@ extension OpenProgram {
         let option = run.exploration.decisions[culprit].option
         trials[site]?[option].failures += 1
         if trials[site]?[option].failure == nil { trials[site]?[option].failure = failure }
-      } else if let failure = run.failure {
-        failures.append(failure)
+        if failed == nil { failed = (failure, run.exploration.decisions, true) }
+      } else if let failure = run.failure, failed?.isAttributed != false {
+        failed = (failure, run.exploration.decisions, false)
       }
+      runs += 1
       work += max(1, run.elaboration?.graph.nodes.count ?? 100) + run.steps / 100
       // Every option of every choice has been taken twice, or the space is large.
       if number >= 8, rarest >= 2 || work > 40_000 { break }
@@ -77,17 +81,24 @@ extension OpenProgram {
       diagnostics.append(
         report(failing.map { ($0.label, $0.failure) }, summary, isHopeless, at: program.span(of: site)))
     }
-    if sound == 0, !diagnostics.contains(where: { $0.severity == .error }) {
-      if let failure = failures.first ?? order.lazy.flatMap({ trials[$0] ?? [] }).compactMap(\.failure).first
-      {
-        diagnostics.append(failure)
-      }
+    if sound == 0, !diagnostics.contains(where: { $0.severity == .error }), let (failure, decisions, _) = failed {
+      diagnostics.append(unsound(failure, decisions, runs))
     }
     return diagnostics
   }
 }
 
 extension OpenProgram {
+  /// The message for a space of which no program that was tried is sound: what is wrong with one, and which one it is.
+  private func unsound(_ failure: Diagnostic, _ decisions: [Decision], _ runs: Int) -> Diagnostic {
+    var failure = failure
+    if decisions.isEmpty { return failure }
+    let made = decisions.prefix(4).map { "\($0.name) = \($0.label)" }.joined(separator: ", ")
+    let more = decisions.count > 4 ? " and \(decisions.count - 4) more decisions" : ""
+    failure.notes.append("this is the program of \(made)\(more); none of \(runs) that were tried is sound")
+    return failure
+  }
+
   /// The decision that a failed run owes its failure to: the last one whose choice stands in the text that the message
   /// points at, as in `conv(3x3, 20, groups: choose(3, 7))`.
   private func culprit(of failure: Diagnostic, _ run: Run) -> Int? {

@@ -81,7 +81,9 @@ extension OpenProgram {
       diagnostics.append(
         report(failing.map { ($0.label, $0.failure) }, summary, isHopeless, at: program.span(of: site)))
     }
-    if sound == 0, !diagnostics.contains(where: { $0.severity == .error }), let (failure, decisions, _) = failed {
+    if sound == 0, !diagnostics.contains(where: { $0.severity == .error }),
+      let (failure, decisions, _) = failed
+    {
       diagnostics.append(unsound(failure, decisions, runs))
     }
     return diagnostics

@@ -8,6 +8,7 @@ import Testing
     #expect(one.exitCode == 0)
     #expect(one.output.hasPrefix("L0312: a number of groups that does not divide the channels (error)\n"))
     #expect(one.output.contains("    error[L0312]: 8 groups cannot split 100 channels\n"))
+    #expect(try Command.run(["explain", "312"]).output == one.output)
     let all = try Command.run(["explain"])
     #expect(all.exitCode == 0 && all.output.split(separator: "\n").count > 60)
     let json = try Command.run(["explain", "--format", "json"])

@@ -165,7 +165,7 @@ import Testing
       DiagnosticRenderer(sources: SourceSet(file)).renderJSON(diagnostic)
         == #"{"code":"L0201","severity":"error","message":"a \"b\"\n\u0001","at":\#(at),"#
         + #""labels":[{"style":"primary","text":"","at":\#(at)}],"notes":[],"trace":[],"#
-        + #""help":[{"message":"fix","edits":[{"at":\#(at),"replacement":"->"}]}]}"#)
+        + #""help":[{"message":"fix","edits":[{"at":\#(at),"replacement":"->"}],"automatic":true}]}"#)
   }
 
   @Test func colourOnlyAddsEscapes() {

@@ -60,6 +60,16 @@ import Testing
     #expect(result.fixes.map(\.code) == [.shapesDisagree, .unknownLayer])
   }
 
+  /// Names that come to light after a fix of the grammar have fixes themselves.
+  @Test func fixesBehindFixes() {
+    #expect(
+      fixed(
+        "irlas 1\nuse sdt\nnetwork N {\n  in x: [3, 8, 8]\n  return x → Conv2d(3x3, 8, strid: 2) → ReLU;\n}\n"
+      )
+        == "irlas 1\nuse std\nnetwork N {\n  in x: [3, 8, 8]\n  return x -> conv(3x3, 8, stride: 2) -> relu\n}\n"
+    )
+  }
+
   /// Where several ways lead on, only the author can choose: a vector by averaging or by flattening, a check or the
   /// network, rounding up or down, a binding read or removed.
   @Test(arguments: [

@@ -13,7 +13,10 @@ extension DiagnosticRenderer {
       let edits = help.edits.map {
         object([("at", place($0.span)), ("replacement", quoted($0.replacement))])
       }
-      return object([("message", quoted(help.message)), ("edits", array(edits))])
+      return object([
+        ("message", quoted(help.message)), ("edits", array(edits)),
+        ("automatic", help.edits.isEmpty || help.isOneOfSeveral ? "false" : "true"),
+      ])
     }
     return object([
       ("code", quoted(diagnostic.code.code)), ("severity", quoted(diagnostic.severity.rawValue)),

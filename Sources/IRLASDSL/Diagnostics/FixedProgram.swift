@@ -24,11 +24,12 @@ extension Program {
   /// Applies the first fix of every message about the entry file that is not one of several ways, then those of what
   /// is said about the result, and so on until nothing improves.
   ///
-  /// A step is kept when it leaves fewer errors, or as many and fewer messages; a fix that only leads to the next one
-  /// (`fit` needs `use std`) is kept when both together do. So the number of errors never grows, the work ends, and
-  /// fixing what has been fixed changes nothing. At most `limit` versions of the program are checked.
+  /// A step is kept when it leaves fewer errors, or as many and fewer messages. A fix behind which more errors come to
+  /// light is followed by theirs, a few times over, and kept when all of them together do. So the number of errors never
+  /// grows, the work ends, and fixing what has been fixed changes nothing. At most `limit` versions of the program are
+  /// checked.
   package static func fix(
-    entry: SourceFile, limit: Int = 400, loader: @escaping (String) -> LoadResult
+    entry: SourceFile, limit: Int = 2000, loader: @escaping (String) -> LoadResult
   ) -> FixedProgram {
     var fixing = Fixing(name: entry.name, limit: limit, loader: loader)
     return fixing.run(entry.utf8)
@@ -56,6 +57,11 @@ private struct Fixing {
   let limit: Int
   let loader: (String) -> Program.LoadResult
   var versions = 0
+
+  /// How many rounds of fixes may follow one another before something is better.
+  static let depth = 5
+  /// How many fixes are tried one by one.
+  static let width = 24
 
   init(name: String, limit: Int, loader: @escaping (String) -> Program.LoadResult) {
     self.name = name
@@ -103,7 +109,7 @@ private struct Fixing {
   )? {
     if let better = attempt(compatible(current.candidates), on: current) { return better }
     refused = []
-    for candidate in current.candidates {
+    for candidate in current.candidates.prefix(Self.width) {
       if let better = attempt([candidate], on: current) { return better }
       if versions < limit { refused.append(candidate.fix) }
     }
@@ -113,13 +119,16 @@ private struct Fixing {
   private mutating func attempt(_ candidates: [Candidate], on current: Version) -> (
     Version, [FixedProgram.Fix]
   )? {
-    guard let next = applying(candidates, to: current) else { return nil }
-    if isBetter(next, than: current) { return (next, candidates.map(\.fix)) }
-    // What this fix makes known may have a fix itself.
-    let more = compatible(next.candidates)
-    guard next.errors <= current.errors, let last = applying(more, to: next), isBetter(last, than: current)
-    else { return nil }
-    return (last, (candidates + more).map(\.fix))
+    var (version, candidates) = (current, candidates)
+    var made: [FixedProgram.Fix] = []
+    for _ in 0..<Self.depth {
+      guard let next = applying(candidates, to: version) else { return nil }
+      made += candidates.map(\.fix)
+      if isBetter(next, than: current) { return (next, made) }
+      // What these fixes make known may have a fix itself.
+      (version, candidates) = (next, compatible(next.candidates))
+    }
+    return nil
   }
 
   private func isBetter(_ a: Version, than b: Version) -> Bool {

@@ -30,7 +30,7 @@ extension LanguageServer {
           guard let edit = workspaceEdit(help.edits, in: analysis) else { continue }
           actions.append([
             "title": .string(help.message), "kind": "quickfix", "diagnostics": [json(diagnostic, analysis)],
-            "isPreferred": .bool(isFirst), "edit": edit,
+            "isPreferred": .bool(isFirst && !help.isOneOfSeveral), "edit": edit,
           ])
           isFirst = false
         }

@@ -29,13 +29,23 @@ struct Explain: ParsableCommand {
       }
       return
     }
-    guard let known = DiagnosticCode(code: code.uppercased()) else {
-      let near = nearest(to: code.uppercased(), among: DiagnosticCode.allCases.map(\.code))
+    let full = Self.full(code)
+    guard let known = DiagnosticCode(code: full) else {
+      let near = nearest(to: full, among: DiagnosticCode.allCases.map(\.code))
       throw CommandFailure.usage(
         "no message has the code \(code)"
           + (near.map { "; did you mean \($0)?" } ?? "; `irlas explain` lists all codes"))
     }
     StandardOutput.line(format == .json ? json(known).line : known.explained())
+  }
+
+  /// The code as messages write it: `l201` and `201` mean `L0201`.
+  private static func full(_ code: String) -> String {
+    let digits = code.uppercased().drop { $0 == "L" }
+    guard !digits.isEmpty, digits.count < 4, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+      return code.uppercased()
+    }
+    return "L" + String(repeating: "0", count: 4 - digits.count) + digits
   }
 
   private func json(_ code: DiagnosticCode) -> JSON {

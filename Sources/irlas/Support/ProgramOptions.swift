@@ -196,7 +196,11 @@ struct MessagePrinter {
       case .json: StandardOutput.line(renderer.renderJSON(diagnostic))
       }
     }
-    if diagnostics.contains(where: { $0.severity == .error }) { throw CommandFailure.alreadyReported }
+    guard let error = diagnostics.first(where: { $0.severity == .error }) else { return }
+    if format == .long, StandardError.isTerminal {
+      StandardError.write("`irlas explain \(error.code.code)` says more about the first error.\n")
+    }
+    throw CommandFailure.alreadyReported
   }
 }
 

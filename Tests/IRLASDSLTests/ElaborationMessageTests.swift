@@ -217,6 +217,49 @@ import Testing
     #expect(diagnostic.labels.first?.text == "did you mean `\(own)`?")
   }
 
+  /// A report about the options of a choice says how the space came to it, and fills in what fails.
+  @Test func optionsOfANestedSpace() {
+    let text = """
+      irlas 1
+      space Inner(c) {
+        in x
+        return x -> choose(relu, a: conv(3x3, c, groups: 3), b: conv(3x3, c, groups: 7)) -> bn
+      }
+      space Net {
+        in image: [4, 32, 32]
+        n = choose(2, 3)
+        return image -> repeat n Inner(8)
+      }
+      """
+    #expect(
+      rendered(text, name: "net.irlas") == """
+        warning[L0404]: 2 of 3 options can never be formed here
+          --> net.irlas:4:15
+           |
+         4 |   return x -> choose(relu, a: conv(3x3, c, groups: 3), b: conv(3x3, c, groups: 7)) -> bn
+           |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |               |                            |                           |
+           |               |                            |                           b: 7 groups cannot split 4 channels
+           |               |                            a: 3 groups cannot split 4 channels
+           |               `a`, `b`
+           |
+           = in Inner(8), copy 2 of 2, from Net (net.irlas:9:28)
+        help: they are left out when programs are drawn; take them out to make the space clear
+        """)
+  }
+
+  /// A space is sound when one of its programs is, however the options have to meet for it.
+  @Test(arguments: [
+    "k = choose(1, 2, 3)  m = choose(1, 2, 3)  require k != m  return x -> repeat k relu -> repeat m silu",
+    "a = choose(0, 1)  b = choose(0, 1)  c = choose(0, 1)  require a + b == 1 and b + c == 1"
+      + "  return x -> repeat (a + c) relu -> repeat b relu",
+    "return x -> repeat 6 choose(relu, conv(3x3, 8, groups: 5), conv(3x3, 8, groups: 7))",
+  ])
+  func rareProgramsAreFound(body: String) {
+    let said = program("irlas 1 space Net { in x: [4, 8, 8]  \(body) }").check().diagnostics
+    #expect(said.allSatisfy { $0.severity == .warning }, "\(said.map(\.message))")
+  }
+
   /// A cell that returns nothing is applied all the same.
   @Test func appliedWithoutReturn() {
     #expect(

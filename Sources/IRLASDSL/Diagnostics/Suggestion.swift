@@ -53,6 +53,17 @@ func counterpart(of word: String) -> String? {
   return counterparts.first { $0.foreign.contains(key) }?.own
 }
 
+/// What an attribute of a tensor or list of another tool is called here; nil for unknown names.
+func counterpartOfMember(_ word: String) -> String? {
+  switch word.lowercased() {
+  case "channels", "channel", "depth", "filters": "c"
+  case "height", "rows": "h"
+  case "width", "columns": "w"
+  case "length", "len", "count": "size"
+  default: nil
+  }
+}
+
 /// Names of layers in PyTorch, Keras and ONNX, without underscores and in small letters.
 private let counterparts: [(own: String, foreign: [String])] = [
   ("conv", ["conv2d", "convolution", "convolution2d"]),

@@ -401,12 +401,13 @@ extension Lowering {
         return emit(.output(token.name), token.span)
       }
       emit(.pop, view.span)
-      let near = self.near(token.name, Member.allCases.map(\.rawValue))
+      let near = counterpartOfMember(token.name) ?? self.near(token.name, Member.allCases.map(\.rawValue))
       return fail(
         Diagnostic(
           .unknownMember, "no value has an attribute `\(token.name)`", at: token.span,
           label: near.map { "did you mean `\($0)`?" }
-            ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves, reads"),
+            ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves, reads",
+          help: near.map { [.init("write `\($0)`", edits: [.init(token.span, $0)])] } ?? []),
         view.span)
     }
     let arguments = view.arguments ?? []

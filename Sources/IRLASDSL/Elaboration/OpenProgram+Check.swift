@@ -11,6 +11,17 @@ extension OpenProgram {
     /// How many failed while the option was being formed, and the first message.
     var failures = 0
     var failure: Diagnostic?
+
+    /// Whether it is left alone from now on, so that other options beside it can show that they are sound.
+    var isBlamed: Bool { failures >= 2 && sound == 0 }
+  }
+
+  /// A number that depends on a run and a decision in it, the same on every machine (SplitMix64's finaliser).
+  private static func draw(_ run: Int, _ decision: Int, below bound: Int) -> Int {
+    var x = UInt64(run) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(decision) &* 0xBF58_476D_1CE4_E5B9
+    x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
+    return Int((x ^ (x >> 31)) % UInt64(max(1, bound)))
   }
 
   /// What is wrong with the space.
@@ -28,6 +39,9 @@ extension OpenProgram {
     var work = 0
     for number in 0..<256 {
       var rarest = Int.max
+      // Options in turn meet each other in few combinations; a space that shows no sound program so is drawn from.
+      let isDrawing = sound == 0 && number >= 8
+      var asked = 0
       let run = run { point, site in
         // Choices among many elements are alike for all of them.
         let count = min(point.count, 64)
@@ -35,9 +49,16 @@ extension OpenProgram {
         var known = trials[site] ?? []
         while known.count < count { known.append(Trial(label: point.label(known.count))) }
         trials[site] = known
-        var option = 0
-        for candidate in 1..<max(1, count) where known[candidate].runs < known[option].runs {
-          option = candidate
+        asked += 1
+        let free = (0..<count).filter { !known[$0].isBlamed }
+        let candidates = free.isEmpty ? Array(0..<count) : free
+        var option = candidates.first ?? 0
+        if isDrawing, !candidates.isEmpty {
+          // Every other run gives all copies of a choice the same option: many are sound together only.
+          let key = number.isMultiple(of: 2) ? site.module << 20 + site.choice : asked
+          option = candidates[Self.draw(number, key, below: candidates.count)]
+        } else {
+          for candidate in candidates where known[candidate].runs < known[option].runs { option = candidate }
         }
         rarest = min(rarest, known[option].runs)
         trials[site]?[option].runs += 1
@@ -63,7 +84,7 @@ extension OpenProgram {
       runs += 1
       work += max(1, run.elaboration?.graph.nodes.count ?? 100) + run.steps / 100
       // Every option of every choice has been taken twice, or the space is large.
-      if number >= 8, rarest >= 2 || work > 40_000 { break }
+      if number >= 8, (rarest >= 2 && (sound > 0 || number >= 127)) || work > 40_000 { break }
       // A few runs that take millions of steps say enough, too.
       if work > 400_000 { break }
     }
@@ -78,8 +99,16 @@ extension OpenProgram {
         isHopeless
         ? "no option of this choice can be formed"
         : "\(failing.count) of \(counted(trials.count, "option")) can never be formed here"
-      diagnostics.append(
-        report(failing.map { ($0.label, $0.failure) }, summary, isHopeless, at: program.span(of: site)))
+      var message = report(
+        failing.map { ($0.label, $0.failure) }, summary, isHopeless, at: program.span(of: site))
+      // How the run came to the choice, where it failed beside it.
+      let module = program.names.modules[site.module].syntax.span
+      if let failure = failing.first?.failure, failure.span.file == module.file,
+        module.lower <= failure.span.lower, failure.span.upper <= module.upper
+      {
+        message.trace = failure.trace
+      }
+      diagnostics.append(message)
     }
     if sound == 0, !diagnostics.contains(where: { $0.severity == .error }),
       let (failure, decisions, _) = failed

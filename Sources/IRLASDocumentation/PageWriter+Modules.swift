@@ -118,8 +118,10 @@ extension PageWriter {
   }
 
   private func count(_ open: OpenProgram) -> Markup {
-    guard let count = open.count(limit: 50_000) else {
-      return .element("p", text: "Its programs are too many different ones to be counted here.")
+    guard let count = open.count(limit: 200_000) else {
+      return .element(
+        "p", [:], Markup("Counting its programs takes longer: ") + .element("code", text: "irlas space count")
+      )
     }
     let number = count.programs.int.map(grouped) ?? count.programs.description
     var text = Markup.element("b", text: number) + Markup(" ways to make all decisions")

@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -33,6 +33,14 @@ lint:
 # A million mutated programs through the front end; `make test` runs twenty thousand.
 fuzz: setup
 	IRLAS_FUZZ_COUNT=$${IRLAS_FUZZ_COUNT:-1000000} $(SWIFT) test $(FLAGS) --filter Fuzz
+
+# Coverage-guided fuzzing of everything that reads text, for FUZZ_SECONDS; what is found is left in .build/fuzzer.
+FUZZ_SECONDS ?= 3600
+fuzz-coverage: setup
+	IRLAS_LIBFUZZER=1 $(SWIFT) build -c release --scratch-path .build/fuzzer --product FrontEndFuzzer
+	scripts/fuzz_corpus.sh .build/fuzzer/corpus
+	cd .build/fuzzer && release/FrontEndFuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 \
+	  -max_len=4096 corpus
 
 # Kernels, programs, caches and everything that reads files, under the address sanitizer (its own build).
 # The Swift runtime keeps what it allocates, so leaks are not looked for.

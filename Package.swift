@@ -1,15 +1,19 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Set for `make fuzz-coverage` only: everything is then instrumented, and the fuzzer is one more target.
+let isFuzzing = Context.environment["IRLAS_LIBFUZZER"] != nil
+
 /// One set of compiler settings for every Swift target: language mode 6, warnings are errors.
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InferIsolatedConformances"),
-]
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+  ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 let package = Package(
   name: "irlas",
@@ -97,3 +101,11 @@ let package = Package(
   ],
   cLanguageStandard: .gnu2x
 )
+
+if isFuzzing {
+  package.targets.append(
+    .executableTarget(
+      name: "FrontEndFuzzer", dependencies: ["IRLASDSL", "IRLASGraph", "IRLASJSON", "IRLASLanguageServer"],
+      path: "Tests/FrontEndFuzzer", swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}

@@ -281,6 +281,17 @@ import Testing
 
   // MARK: Messages
 
+  /// A choice whose operands are wrong is one mistake, and what follows is still read.
+  @Test func brokenOperands() {
+    for choice in ["i..3", "pick(i, x)", "some(i)", "choose(i, i)"] {
+      let found = messages("space Net { in x: [4, 4, 4]  n = \(choice)  return x -> repeat n relu }")
+      #expect(
+        found == [
+          "1:\(choice.hasPrefix("i") ? 34 : choice.hasPrefix("some") ? 39 : choice.hasPrefix("pick") ? 39 : 41): error[L0105]: no value named `i`"
+        ], "\(choice): \(found)")
+    }
+  }
+
   @Test(arguments: [
     (
       "cell C { in x  return x -> choose(relu, silu) }",

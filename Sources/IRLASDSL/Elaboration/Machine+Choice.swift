@@ -269,7 +269,8 @@ extension Machine {
   func resolve(_ site: ChoiceSite, _ code: Code, _ span: SourceSpan) {
     guard case .integer(let option) = pop() else {
       push(.poison)
-      return jump(site.end, code)
+      if site.kind == .choose { jump(site.end, code) }
+      return
     }
     switch site.kind {
     case .choose:

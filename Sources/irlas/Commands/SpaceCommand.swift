@@ -38,8 +38,11 @@ struct SpaceCommand: ParsableCommand {
       let (program, open) = try source.open()
       let count = open.count()
       var report = Report(space: open.name, count: count)
-      let isSmall = count.flatMap { $0.programs.int }.map { $0 <= 20_000 } ?? false
-      if exact || isSmall { report.enumerate(open.space) } else { report.draw(open.space, samples) }
+      if exact || isSmall(open.space, count) {
+        report.enumerate(open.space)
+      } else {
+        report.draw(open.space, samples)
+      }
       let ignored = (count?.ignored ?? []).compactMap { span -> String? in
         guard let file = program.program.sources[span.file] else { return nil }
         return "\(file.name):\(file.location(at: Int(span.lower)).line)"
@@ -48,6 +51,13 @@ struct SpaceCommand: ParsableCommand {
       case .json: StandardOutput.line(report.json(ignored).line)
       case .text: for line in report.lines(ignored) { StandardOutput.line(line) }
       }
+    }
+
+    /// Whether all programs have so few nodes together that going through them takes seconds.
+    private func isSmall(_ space: Space, _ count: SpaceCount?) -> Bool {
+      guard let programs = count?.programs.int, programs <= 20_000 else { return false }
+      guard let sample = try? space.sample(seed: 0) else { return true }
+      return programs * sample.graph.nodes.count <= 3_000_000
     }
   }
 

@@ -316,6 +316,7 @@ extension Machine {
     }
     guard mayGrow(by: 1, at: site) else { return }
     if id == opaqueModule, applyOpaque(arguments, layer, tensors, site) { return }
+    if mode == .counting, canSkip(id, arguments) { return push(unknownResult(of: layer)) }
     var locals = arguments
     locals.reserveCapacity(code.code.slotCount)
     let inputs = header.syntax.inputs

@@ -116,6 +116,8 @@ final class Machine {
   var countingLimits = CountingLimits()
   /// While counting: the sampled layers that were applied.
   var appliedSamples: Set<String> = []
+  /// While counting: for each module whether an application decides and requires nothing, so that it can be skipped.
+  lazy var isPlain: [Bool] = plainModules()
 
   private struct Reported: Hashable {
     let code: DiagnosticCode

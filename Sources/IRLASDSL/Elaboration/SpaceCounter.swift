@@ -20,6 +20,39 @@ struct CountingLimits {
 }
 
 extension Machine {
+  /// Cells without requirements that use only such cells.
+  func plainModules() -> [Bool] {
+    var isPlain = codes.indices.map { names.modules[$0].keyword == .cell && codes[$0] != nil }
+    var changed = true
+    while changed {
+      changed = false
+      for id in codes.indices where isPlain[id] {
+        guard let code = codes[id]?.code else { continue }
+        let uses = code.calls.contains {
+          if case .module(let other) = $0.callee { !isPlain[other] } else { false }
+        }
+        if uses || !code.requirements.isEmpty {
+          isPlain[id] = false
+          changed = true
+        }
+      }
+    }
+    return isPlain
+  }
+
+  /// Whether an application of a module has no part in what is decided: nothing in it does, and no layer that it is
+  /// given.
+  func canSkip(_ id: Int, _ arguments: [Value?]) -> Bool {
+    guard isPlain[id] else { return false }
+    return arguments.allSatisfy { argument in
+      switch argument {
+      case .layer(let layer)?: if case .primitive = layer.kind { true } else { false }
+      case .list?: false
+      default: true
+      }
+    }
+  }
+
   /// Notes that unknown values pass over decisions.
   func noteSkipped(to label: Int, _ code: Code) {
     guard mode == .counting else { return }

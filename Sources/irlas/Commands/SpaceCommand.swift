@@ -225,7 +225,12 @@ private struct Report {
 
   /// All digits, in groups.
   private func digits(_ number: Natural) -> String {
-    if let int = number.int { return grouped(int) }
-    return number.description
+    let digits = Array(number.description)
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text.append("_") }
+      text.append(digit)
+    }
+    return text
   }
 }

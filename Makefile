@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -59,6 +59,10 @@ bench-threads: build
 # From a keystroke in a file of a thousand lines to the messages about it.
 bench-keystrokes: build
 	Benchmarks/keystrokes.py "$(IRLAS)"
+
+# Blocks drawn from a space and hashed, on one core.
+bench-sampling: build
+	Benchmarks/sampling.py "$(IRLAS)"
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/irlas"

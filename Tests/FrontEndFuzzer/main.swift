@@ -1,6 +1,7 @@
 import Glibc
 import IRLASDSL
 import IRLASGraph
+import IRLASJSON
 import IRLASLanguageServer
 
 /// Coverage-guided fuzzing of everything that reads text: `make fuzz-coverage`. Built only when `IRLAS_LIBFUZZER` is set,

@@ -107,5 +107,5 @@ if isFuzzing {
     .executableTarget(
       name: "FrontEndFuzzer", dependencies: ["IRLASDSL", "IRLASGraph", "IRLASJSON", "IRLASLanguageServer"],
       path: "Tests/FrontEndFuzzer", swiftSettings: strict,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

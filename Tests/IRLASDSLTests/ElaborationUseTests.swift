@@ -67,4 +67,12 @@ import Testing
     }
     #expect(program.diagnostics.map(\.message) == ["this program uses more than 1000 files"])
   }
+
+  /// A cell under the name of a network is a mistake, and is not taken for the network.
+  @Test func cellUnderTheNameOfANetwork() {
+    let text = "cell A { in x: [8, 4, 4]  return x }  network A { in x: [3, 4, 4]  return x -> relu }"
+    let program = Program.load(entry: SourceFile(name: "a.irlas", text: text)) { _ in .missing }
+    #expect(program.diagnostics.map(\.code) == [.duplicateName])
+    #expect(program.elaborate(network: "A").elaboration?.graph.nodes.count == 2)
+  }
 }

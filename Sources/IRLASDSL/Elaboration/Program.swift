@@ -58,9 +58,14 @@ package struct Program: Sendable {
     names.modules.filter { $0.file == 0 && $0.keyword == keyword && !$0.name.isEmpty }
   }
 
+  /// The network or space of that name in the entry file; a cell declared under the same name does not count.
+  private func standalone(_ name: String) -> ModuleHeader? {
+    names.modules.first { $0.file == 0 && $0.name == name && $0.keyword != .cell }
+  }
+
   /// The names and types of a network's parameters with their defaults as written; nil for an unknown network.
   package func parameters(of network: String) -> [(name: String, type: String, defaultValue: String?)]? {
-    guard let header = names.modules.first(where: { $0.file == 0 && $0.name == network }) else { return nil }
+    guard let header = standalone(network) else { return nil }
     return header.parameters.map { ($0.name, $0.type.name, $0.defaultValue?.text) }
   }
 
@@ -73,7 +78,7 @@ package struct Program: Sendable {
   package func elaborate(network: String, arguments: [(name: String, value: String)] = []) -> (
     elaboration: Elaboration?, diagnostics: [Diagnostic]
   ) {
-    guard let header = names.modules.first(where: { $0.file == 0 && $0.name == network }) else {
+    guard let header = standalone(network) else {
       let start = SourceSpan(file: SourceID(0), 0..<0)
       let near = nearest(to: network, among: networks)
       return (

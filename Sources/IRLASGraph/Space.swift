@@ -82,9 +82,6 @@ package struct Space: Sendable {
 
   /// Goes through the space once.
   package func explore(_ decide: (DecisionPoint) -> Int?) -> Exploration { walk(decide) }
-
-  /// The program of the given decisions, by name; those that are not given take their first option.
-  package func explore(decisions: [String: Int]) -> Exploration { walk { decisions[$0.name] ?? 0 } }
 }
 
 // MARK: Drawing

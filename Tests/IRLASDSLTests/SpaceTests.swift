@@ -61,8 +61,7 @@ import Testing
     #expect(open.count()?.programs == Natural(15_625))
   }
 
-  /// Once-for-all, with 2 to 3 instead of 2 to 4 layers per stage: 3 expansions and 3 kernels of each; 4 resolutions
-  /// and 2 widths.
+  /// Once-for-all: per stage 2 to 4 layers of 3 expansions and 3 kernels; 4 resolutions and 2 widths.
   @Test func onceForAll() throws {
     let block = """
 
@@ -72,9 +71,8 @@ import Testing
         return if se { y -> conv(1x1, out) -> bn } else { y -> conv(1x1, out) -> bn -> relu }
       }
       """
-    let open = try space(
-      text("Once-for-all MobileNetV3").replacing("2..4", with: "2..3") + block, "OFA")
-    let stage = Natural(9 * 9 + 9 * 9 * 9)
+    let open = try space(text("Once-for-all MobileNetV3") + block, "OFA")
+    let stage = Natural(9 * 9 + 9 * 9 * 9 + 9 * 9 * 9 * 9)
     #expect(open.count()?.programs == Natural(8) * stage * stage * stage * stage * stage)
   }
 

@@ -310,7 +310,7 @@ private struct Completion {
     guard previous == .leftBrace || endsExpression else { return fieldValues }
     var found: [Candidate] = []
     if isSearch {
-      let names = ["over", "expert", "mirror", "reward", "agent", "fidelity", "budget", "seeds"]
+      let names = SearchForm.fields.map(\.name)
       found = names.map { Candidate($0, .field, insertion: "\($0): ") } + keywords(["require"])
     } else {
       found = RecipeForm.fields.map {

@@ -94,7 +94,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "IRLASDocumentationTests",
-      dependencies: ["IRLASDocumentation", "IRLASDSL", "IRLASTestSupport"], swiftSettings: strict),
+      dependencies: ["IRLASDocumentation", "IRLASDSL", "IRLASCompiler", "IRLASGraph", "IRLASTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["irlas", "IRLASTestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: strict),

@@ -51,16 +51,7 @@ struct PageWriter {
     main += try section("Spaces", modules(.space)) { (writer, id) throws(DrawingError) in try writer.space(id)
     }
     main += recipesAndSearches()
-    let head =
-      Markup(
-        verbatim:
-          "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-      )
-      + .element("title", text: title) + Markup(verbatim: "\n<style>\n\(PageStyle.text)</style>\n")
-    let body = Markup.element("h1", text: title) + Markup(verbatim: "\n") + main
-    return "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n"
-      + Markup.element("head", [:], Markup(verbatim: "\n") + head).html + "\n"
-      + Markup.element("body", [:], Markup(verbatim: "\n") + body).html + "\n</html>\n"
+    return htmlPage(title: title, main)
   }
 
   func modules(_ keyword: ModuleSyntax.Keyword) -> [Int] {

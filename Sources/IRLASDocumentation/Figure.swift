@@ -4,21 +4,21 @@ import IRLASGraph
 
 /// Diagrams inside the page.
 struct FigureMaker {
-  private let program: Program
+  /// Nil where nothing leads to lines of a text.
+  private let program: Program?
   /// How many there are so far: ids of a diagram carry its number.
   private var count = 0
 
   /// Draws for the page of `program`.
-  init(_ program: Program) { self.program = program }
+  init(_ program: Program? = nil) { self.program = program }
 
   /// A network as a drawing whose boxes lead to the lines of the page that they come from.
   mutating func figure(_ elaboration: Elaboration, caption: String, hasLines: Bool = true)
     throws(DrawingError)
     -> Markup
   {
-    count += 1
     var options = DiagramOptions()
-    if hasLines {
+    if hasLines, let program {
       let map = elaboration.sourceMap
       let sources = program.sources
       options.link = { origin in
@@ -29,7 +29,15 @@ struct FigureMaker {
         return DiagramOptions.Link(url: "#L\(line)", text: "line \(line)")
       }
     }
-    let svg = String(decoding: try render(elaboration.graph, options: options, as: .svg), as: UTF8.self)
+    return try figure(elaboration.graph, caption: caption, options)
+  }
+
+  /// A network as a drawing.
+  mutating func figure(_ graph: Graph, caption: String, _ options: DiagramOptions = DiagramOptions())
+    throws(DrawingError) -> Markup
+  {
+    count += 1
+    let svg = String(decoding: try render(graph, options: options, as: .svg), as: UTF8.self)
     return .element(
       "figure", [:],
       .element("div", ["class": "wide"], Markup(verbatim: Self.embedded(svg, number: count, label: caption)))

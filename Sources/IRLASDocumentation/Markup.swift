@@ -142,3 +142,17 @@ func anchor(_ kind: String, _ name: String) -> String {
   }
   return id
 }
+
+/// A whole page: one HTML text that needs nothing else.
+func htmlPage(title: String, _ main: Markup) -> String {
+  let head =
+    Markup(
+      verbatim:
+        "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+    )
+    + .element("title", text: title) + Markup(verbatim: "\n<style>\n\(PageStyle.text)</style>\n")
+  let body = Markup.element("h1", text: title) + Markup(verbatim: "\n") + main
+  return "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n"
+    + Markup.element("head", [:], Markup(verbatim: "\n") + head).html + "\n"
+    + Markup.element("body", [:], Markup(verbatim: "\n") + body).html + "\n</html>\n"
+}

@@ -15,7 +15,8 @@ enum PageStyle {
   private static let base = """
     :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2937; --faint: #6b7280; --line: #e2e8f0;
       --panel: #f8fafc; --link: #1d4ed8; --keyword: #7c3aed; --layer: #0369a1; --value: #b45309; --string: #15803d;
-      --field: #0f766e; --good: #15803d; --bad: #b91c1c; }
+      --field: #0f766e; --good: #15803d; --bad: #b91c1c;
+      --s0: #2563eb; --s1: #d97706; --s2: #059669; --s3: #9333ea; --s4: #dc2626; --s5: #0891b2; }
     * { box-sizing: border-box; }
     body { margin: 0 auto; max-width: 74rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
       font: 16px/1.5 system-ui, sans-serif; }
@@ -55,6 +56,23 @@ enum PageStyle {
     .irlas .parameter { font-style: italic; }
     .irlas .comment, .irlas .arrow { color: var(--faint); }
     summary { cursor: pointer; }
+    .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; }
+    .chart { max-width: 48rem; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
+    .chart text { fill: var(--faint); }
+    .chart .title { fill: var(--ink); }
+    .chart .grid { stroke: var(--line); }
+    .chart path { fill: none; stroke: var(--series); stroke-width: 1.8; }
+    .chart .mark { fill: var(--series); stroke: var(--paper); stroke-width: 1; }
+    .chart .faint { fill-opacity: .35; stroke: none; }
+    .chart .for { fill: var(--s0); }
+    .chart .against { fill: var(--s1); }
+    .key { color: var(--series); font-weight: 700; }
+    .s0 { --series: var(--s0); }
+    .s1 { --series: var(--s1); }
+    .s2 { --series: var(--s2); }
+    .s3 { --series: var(--s3); }
+    .s4 { --series: var(--s4); }
+    .s5 { --series: var(--s5); }
     @media print { body { max-width: none; } details > * { display: block; } }
 
     """
@@ -62,7 +80,8 @@ enum PageStyle {
   private static let night = """
       :root { --paper: #0f172a; --ink: #e2e8f0; --faint: #94a3b8; --line: #334155; --panel: #172033;
         --link: #93c5fd; --keyword: #c4b5fd; --layer: #7dd3fc; --value: #fdba74; --string: #86efac;
-        --field: #5eead4; --good: #86efac; --bad: #fca5a5; }
+        --field: #5eead4; --good: #86efac; --bad: #fca5a5;
+        --s0: #60a5fa; --s1: #fbbf24; --s2: #34d399; --s3: #c084fc; --s4: #f87171; --s5: #22d3ee; }
 
     """
 }

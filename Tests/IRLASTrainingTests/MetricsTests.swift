@@ -1,5 +1,6 @@
 import IRLASJSON
 import Glibc
+import IRLASGraph
 import IRLASTraining
 import Testing
 
@@ -126,6 +127,6 @@ import Testing
     (.nan, 2, "nan"),
   ])
   func fixesDecimals(value: Double, places: Int, text: String) {
-    #expect(ProgressReport.fixed(value, places: places) == text)
+    #expect(fixed(value, places: places) == text)
   }
 }

@@ -240,13 +240,3 @@ extension Program {
     return difference > 0 ? "\(grouped(difference)) more" : "\(grouped(0 &- difference)) fewer"
   }
 }
-
-/// An integer as programs write it: `34_426_698`.
-package func grouped(_ number: Int) -> String {
-  var digits: [Character] = []
-  for (index, digit) in String(number.magnitude).reversed().enumerated() {
-    if index > 0, index % 3 == 0 { digits.append("_") }
-    digits.append(digit)
-  }
-  return (number < 0 ? "-" : "") + String(digits.reversed())
-}

@@ -1,3 +1,5 @@
+import IRLASGraph
+
 /// The text that shows how far a long piece of work has come.
 ///
 /// A value that turns counts and times into text to print: it reads no clock and writes nothing itself.
@@ -102,7 +104,7 @@ package struct ProgressReport: Sendable {
     let seconds = now - start
     guard seconds > 0, done > initial else { return "" }
     let rate = Double(done - initial) / seconds
-    return (rate >= 10 ? String(Int(rate.rounded())) : ProgressReport.fixed(rate, places: 1)) + " \(unit)/s"
+    return (rate >= 10 ? String(Int(rate.rounded())) : fixed(rate, places: 1)) + " \(unit)/s"
   }
 
   private func left(done: Int, now: Double) -> String {
@@ -120,18 +122,5 @@ package struct ProgressReport: Sendable {
     if whole < 60 { return "\(whole)s" }
     if whole < 3600 { return "\(whole / 60)m\(two(whole % 60))s" }
     return "\(whole / 3600)h\(two(whole / 60 % 60))m"
-  }
-
-  /// A number with a fixed count of decimal places, rounded.
-  package static func fixed(_ value: Double, places: Int) -> String {
-    guard value.isFinite, abs(value) < 1e12 else { return value.description }
-    var scale = 1.0
-    for _ in 0..<places { scale *= 10 }
-    let scaled = Int64((abs(value) * scale).rounded())
-    let whole = scaled / Int64(scale)
-    let sign = value < 0 && scaled > 0 ? "-" : ""
-    guard places > 0 else { return sign + String(whole) }
-    let digits = String(scaled % Int64(scale))
-    return sign + String(whole) + "." + String(repeating: "0", count: places - digits.count) + digits
   }
 }

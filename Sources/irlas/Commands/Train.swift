@@ -158,4 +158,4 @@ struct RecipeOverrides {
 func percent(_ fraction: Double) -> String { "\(decimal(fraction * 100, 2)) %" }
 
 /// A number with a fixed count of places.
-func decimal(_ value: Double, _ places: Int) -> String { ProgressReport.fixed(value, places: places) }
+func decimal(_ value: Double, _ places: Int) -> String { fixed(value, places: places) }

@@ -37,14 +37,3 @@ struct Table {
     return [line(header), rule] + rows.map(line)
   }
 }
-
-/// A whole number with thin groups of three: `34_426_698`, as the language writes it.
-func grouped(_ number: Int) -> String {
-  let digits = Array(String(number.magnitude))
-  var text = ""
-  for (index, digit) in digits.enumerated() {
-    if index > 0 && (digits.count - index) % 3 == 0 { text += "_" }
-    text.append(digit)
-  }
-  return number < 0 ? "-" + text : text
-}

@@ -1,3 +1,5 @@
+import IRLASGraph
+
 /// What `irlas explain` and the manual say about one message: why it is given, a program that gives it, and the
 /// program that does not.
 package struct Explanation: Sendable {

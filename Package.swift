@@ -81,7 +81,8 @@ let package = Package(
       name: "IRLASCompilerTests", dependencies: ["IRLASCompiler", "IRLASDSL", "IRLASTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph"], swiftSettings: strict),
+      name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph", "IRLASDSL"],
+      swiftSettings: strict),
     .testTarget(
       name: "IRLASTrainingTests",
       dependencies: [

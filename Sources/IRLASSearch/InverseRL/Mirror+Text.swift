@@ -10,7 +10,7 @@ extension Mirror: CustomStringConvertible {
   package var description: String {
     var lines = [
       "irlas mirror \(Self.textVersion)", "method \(method.rawValue)", "features \(featureVersion)",
-      "space \(quoted(space))", "seed \(seed)", "pool \(poolScores.count)", "",
+      "space \(quoted(space))", "seed \(seed)", "",
     ]
     for expert in experts {
       lines += [
@@ -19,12 +19,17 @@ extension Mirror: CustomStringConvertible {
         "  stability \(expert.stability)", "",
       ]
     }
-    lines += table() + ["", "# Scores of the pool, ascending; the expert's is 1, the pool's mean 0."]
-    for start in stride(from: 0, to: poolScores.count, by: 5) {
-      let row = poolScores[start..<min(start + 5, poolScores.count)]
-      lines.append("score " + row.map { "\($0)" }.joined(separator: " "))
+    lines += table()
+    for expert in experts {
+      // The expert's own score is 1, the mean of the pool's 0.
+      lines += ["", "pool \(quoted(expert.name)) \(expert.poolScores.count)"]
+      for start in stride(from: 0, to: expert.poolScores.count, by: 5) {
+        let row = expert.poolScores[start..<min(start + 5, expert.poolScores.count)]
+        lines.append("  score " + row.map { "\($0)" }.joined(separator: " "))
+      }
     }
-    return lines.joined(separator: "\n") + "\nend\n"
+    lines.append("")
+    return lines.joined(separator: "\n") + "end\n"
   }
 
   /// The rows of the features, in columns.

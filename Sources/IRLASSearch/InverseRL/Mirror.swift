@@ -28,11 +28,14 @@ package struct Mirror: Hashable, Sendable {
     package let regularization: Double
     /// How many best responses were told apart besides the pool.
     package let negatives: Int
+    /// The scores of the pool's blocks, ascending; at least one.
+    package let poolScores: [Double]
 
     package init(
       name: String, topology: GraphHash, features: [Double], weights: [Double], spread: [Double],
-      stability: Double, regularization: Double, negatives: Int
+      stability: Double, regularization: Double, negatives: Int, poolScores: [Double]
     ) {
+      precondition(!poolScores.isEmpty)
       self.name = name
       self.topology = topology
       self.features = features
@@ -41,6 +44,7 @@ package struct Mirror: Hashable, Sendable {
       self.stability = stability
       self.regularization = regularization
       self.negatives = negatives
+      self.poolScores = poolScores
     }
   }
 
@@ -58,14 +62,12 @@ package struct Mirror: Hashable, Sendable {
   package let scale: Standardization
   /// At least one.
   package let experts: [Expert]
-  /// The scores of the pool's blocks, ascending; at least one.
-  package let poolScores: [Double]
 
   package init(
     method: Method, featureVersion: Int, features: [String], space: String, seed: UInt64,
-    scale: Standardization, experts: [Expert], poolScores: [Double]
+    scale: Standardization, experts: [Expert]
   ) {
-    precondition(!experts.isEmpty && !poolScores.isEmpty && scale.mean.count == features.count)
+    precondition(!experts.isEmpty && scale.mean.count == features.count)
     precondition(
       experts.allSatisfy {
         $0.weights.count == features.count && $0.features.count == features.count
@@ -78,7 +80,6 @@ package struct Mirror: Hashable, Sendable {
     self.seed = seed
     self.scale = scale
     self.experts = experts
-    self.poolScores = poolScores
   }
 
   /// The expert that a block with these features is most like, by its index, and the score: 1 is as the expert, 0 as
@@ -96,18 +97,15 @@ package struct Mirror: Hashable, Sendable {
   /// The score of the best match.
   package func score(_ features: [Double]) -> Double { match(features).score }
 
-  /// The share of the pool that scores no higher, in [0, 1].
-  package func likeness(ofScore score: Double) -> Double {
-    var (low, high) = (0, poolScores.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if poolScores[middle] <= score { low = middle + 1 } else { high = middle }
-    }
-    return Double(low) / Double(poolScores.count)
+  /// For each expert the share of the pool that scores no higher, in [0, 1]: the empirical distribution function of the
+  /// pool's scores.
+  package func likenesses(_ features: [Double]) -> [Double] {
+    let standard = scale(features)
+    return experts.map { $0.likeness(ofScore: dot($0.weights, standard)) }
   }
 
-  /// The likeness to the best match, in [0, 1].
-  package func likeness(_ features: [Double]) -> Double { likeness(ofScore: score(features)) }
+  /// The largest likeness, in [0, 1].
+  package func likeness(_ features: [Double]) -> Double { likenesses(features).max() ?? 0 }
 
   /// What one feature does to the score.
   package struct Contribution: Hashable, Sendable {
@@ -141,5 +139,17 @@ package struct Mirror: Hashable, Sendable {
         gap: expert.weights[index] * (standard[index] - standardExpert[index]),
         spread: expert.spread[index] * abs(standard[index]))
     }
+  }
+}
+
+extension Mirror.Expert {
+  /// The share of the pool that scores no higher.
+  package func likeness(ofScore score: Double) -> Double {
+    var (low, high) = (0, poolScores.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if poolScores[middle] <= score { low = middle + 1 } else { high = middle }
+    }
+    return Double(low) / Double(poolScores.count)
   }
 }

@@ -125,19 +125,13 @@ extension Mirror {
       }
     }
     var learner = MirrorLearner(
-      experts: experts, scale: Standardization(pool: pool), pool: pool.distinct(), options: options,
-      source: source)
+      experts: experts, pool: pool, options: options, source: source)
     guard learner.canCompare else { throw .nothingToCompareWith }
     var learned: [Mirror.Expert] = []
     for index in experts.indices { learned.append(try learner.learn(index, progress)) }
-    let scale = learner.scale
-    let unscored = Mirror(
-      method: options.method, featureVersion: features.version, features: features.names, space: space,
-      seed: poolSeed, scale: scale, experts: learned, poolScores: [0])
     let mirror = Mirror(
       method: options.method, featureVersion: features.version, features: features.names, space: space,
-      seed: poolSeed, scale: scale, experts: learned,
-      poolScores: (0..<pool.count).map { unscored.score(pool[$0]) }.sorted())
+      seed: poolSeed, scale: learner.scale, experts: learned)
     return MirrorLearning(
       mirror: mirror, rounds: learner.rounds, distances: learner.distances, mixtures: learner.mixtures)
   }
@@ -148,7 +142,9 @@ private struct MirrorLearner {
   let experts: [MirrorExpert]
   let scale: Standardization
   let options: MirrorOptions
-  /// The pool without look-alikes of the experts.
+  /// The whole pool, standardised.
+  private let pool: FeatureMatrix
+  /// The pool without look-alikes of the experts and without repeats, standardised.
   private var others: FeatureMatrix
   private var counts: [Int] = []
   private var source: (any BlockSource)?
@@ -157,17 +153,18 @@ private struct MirrorLearner {
   private(set) var mixtures: [[Double]] = []
 
   init(
-    experts: [MirrorExpert], scale: Standardization, pool: (rows: FeatureMatrix, counts: [Int]),
-    options: MirrorOptions, source: (any BlockSource)?
+    experts: [MirrorExpert], pool: FeatureMatrix, options: MirrorOptions, source: (any BlockSource)?
   ) {
     self.experts = experts
-    self.scale = scale
     self.options = options
     self.source = source
-    others = FeatureMatrix(width: pool.rows.width)
-    for row in 0..<pool.rows.count where !isLookAlike(pool.rows[row]) {
-      others.append(scale(pool.rows[row]))
-      counts.append(pool.counts[row])
+    scale = Standardization(pool: pool)
+    self.pool = scale(pool)
+    others = FeatureMatrix(width: pool.width)
+    let distinct = pool.distinct()
+    for row in 0..<distinct.rows.count where !isLookAlike(distinct.rows[row]) {
+      others.append(scale(distinct.rows[row]))
+      counts.append(distinct.counts[row])
     }
   }
 
@@ -244,7 +241,7 @@ private struct MirrorLearner {
       spread: squares.map { ($0 / count).squareRoot() },
       stability: options.replicates > 0 ? cosines / count : 1,
       regularization: options.method == .maximumEntropy ? fit.regularization : 0,
-      negatives: fit.others.count - fit.poolCount)
+      negatives: fit.others.count - fit.poolCount, poolScores: pool.products(with: weights).sorted())
   }
 }
 

@@ -162,9 +162,6 @@ struct MirrorTextReader {
     }
     let space = try field("space") { reader throws(MirrorTextIssue) in try reader.word("the space").text }
     let seed = try field("seed") { reader throws(MirrorTextIssue) in try reader.seed() }
-    let poolCount = try field("pool") { reader throws(MirrorTextIssue) in
-      try reader.integer("the size of the pool", from: 1)
-    }
     try nextLine()
     var heads: [ExpertHead] = []
     while words[0].text == "expert" || heads.isEmpty {
@@ -176,19 +173,20 @@ struct MirrorTextReader {
       try readFeature(&table)
       try nextLine()
     }
-    let scores = try poolScores(poolCount)
-    try keyword("end")
-    try endLine()
-    let experts = heads.enumerated().map { index, head in
-      Mirror.Expert(
+    var experts: [Mirror.Expert] = []
+    for (index, head) in heads.enumerated() {
+      let scores = try poolScores(of: head.name)
+      let expert = Mirror.Expert(
         name: head.name, topology: head.topology, features: table.values[index],
         weights: table.weights[index], spread: table.spreads[index], stability: head.stability,
-        regularization: head.regularization, negatives: head.negatives)
+        regularization: head.regularization, negatives: head.negatives, poolScores: scores)
+      experts.append(expert)
     }
+    try keyword("end")
+    try endLine()
     return Mirror(
       method: method, featureVersion: featureVersion, features: table.names, space: space, seed: seed,
-      scale: Standardization(mean: table.mean, deviation: table.deviation), experts: experts,
-      poolScores: scores)
+      scale: Standardization(mean: table.mean, deviation: table.deviation), experts: experts)
   }
 
   private mutating func method() throws(MirrorTextIssue) -> Mirror.Method {
@@ -270,8 +268,16 @@ struct MirrorTextReader {
     try endLine()
   }
 
-  /// The scores; the first line of them is already there, and the line behind them afterwards.
-  private mutating func poolScores(_ count: Int) throws(MirrorTextIssue) -> [Double] {
+  /// The scores of the pool; its head is already there, and the line behind the scores afterwards.
+  private mutating func poolScores(of expert: String) throws(MirrorTextIssue) -> [Double] {
+    try keyword("pool")
+    let name = try word("the name of the expert")
+    guard name.text == expert else {
+      throw issue("the pool of `\(expert.prefix(40))` is expected here", at: name.column)
+    }
+    let count = try integer("the size of the pool", from: 1)
+    try endLine()
+    try nextLine()
     var scores: [Double] = []
     while scores.isEmpty || words[0].text == "score" {
       try keyword("score")

@@ -147,8 +147,8 @@ import Testing
       let expected = Double(scores.count { $0 <= scores[row] }) / Double(pool.count)
       #expect(mirror.likeness(pool[row]) == expected)
     }
-    #expect(mirror.likeness(ofScore: -1e9) == 0)
-    #expect(mirror.likeness(ofScore: 1e9) == 1)
+    #expect(mirror.experts[0].likeness(ofScore: -1e9) == 0)
+    #expect(mirror.experts[0].likeness(ofScore: 1e9) == 1)
     // Mean 0 over the pool.
     #expect(abs(scores.reduce(0, +)) / Double(scores.count) < 1e-9)
   }

@@ -10,12 +10,12 @@ import Testing
     experts: [
       Mirror.Expert(
         name: "ResNeXt29", topology: GraphHash(0xF00), features: [1, 0.25, 0], weights: [0.3, -0.7, 1e-17],
-        spread: [0, 0.1, 0.2], stability: 0.98, regularization: 0.1, negatives: 4),
+        spread: [0, 0.1, 0.2], stability: 0.98, regularization: 0.1, negatives: 4,
+        poolScores: [-3, -0.1, 0, 0, 0.1 + 0.2, 7]),
       Mirror.Expert(
         name: "", topology: GraphHash(.max), features: [0, 0, 0], weights: [1, 2, 3], spread: [0, 0, 0],
-        stability: 1, regularization: 0, negatives: 0),
-    ],
-    poolScores: [-3, -0.1, 0, 0, 0.1 + 0.2, 7])
+        stability: 1, regularization: 0, negatives: 0, poolScores: [-1, 1]),
+    ])
 
   @Test func theTextGivesTheSameMirror() throws {
     #expect(try Mirror(parsing: Self.mirror.description) == Self.mirror)
@@ -36,14 +36,15 @@ import Testing
     ("space Net", "space Net x", "4:11: nothing more belongs on this line"),
     ("space Net", "space \"Net", "4:7: the name is not closed: \" is missing"),
     ("seed", "sed", "5:1: `seed` is expected here, not `sed`"),
-    ("pool 6", "pool 0", "6:6: the size of the pool is a whole number from 1"),
-    ("pool 6", "pool 7", "28:1: the pool has 7 blocks, but there are 6 scores"),
-    ("0000000000000f00", "f00", "9:12: a hash has 16 hexadecimal digits"),
-    ("stability 0.98", "stability nan", "12:13: the stability is a number"),
-    ("feature  plain", "feature  \"two words\"", "22:10: the feature `two words` comes twice"),
-    ("5e-05", "-5e-05", "23:52: the pool's deviation is a number above 0.0"),
-    ("-3.0 -0.1", "-3.0 -4", "26:12: scores ascend"),
-    ("\nend\n", "\n", "28:1: the file ends too early: its last line is `end`"),
+    ("ResNeXt29 6", "ResNeXt29 0", "24:16: the size of the pool is a whole number from 1"),
+    ("ResNeXt29 6", "ResNeXt29 7", "28:1: the pool has 7 blocks, but there are 6 scores"),
+    ("0000000000000f00", "f00", "8:12: a hash has 16 hexadecimal digits"),
+    ("stability 0.98", "stability nan", "11:13: the stability is a number"),
+    ("feature  plain", "feature  \"two words\"", "21:10: the feature `two words` comes twice"),
+    ("5e-05", "-5e-05", "22:52: the pool's deviation is a number above 0.0"),
+    ("-3.0 -0.1", "-3.0 -4", "25:14: scores ascend"),
+    ("pool \"\"", "pool x", "28:6: the pool of `` is expected here"),
+    ("\nend\n", "\n", "30:1: the file ends too early: its last line is `end`"),
   ])
   func mistakesHavePlaceAndReason(part: String, replacement: String, message: String) {
     let text = Self.mirror.description

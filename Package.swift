@@ -56,7 +56,7 @@ let package = Package(
       name: "irlas",
       dependencies: [
         "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASDocumentation",
-        "IRLASTraining",
+        "IRLASTraining", "IRLASSearch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

@@ -46,6 +46,14 @@ package struct GraphHash: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   package init(_ value: UInt64) { self.value = value }
 
+  /// Reads what `description` writes: sixteen hexadecimal digits.
+  package init?(parsing text: some StringProtocol) {
+    guard text.utf8.count == 16, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+      let value = UInt64(text, radix: 16)
+    else { return nil }
+    self.value = value
+  }
+
   package static func < (a: GraphHash, b: GraphHash) -> Bool { a.value < b.value }
 
   package var description: String {

@@ -32,6 +32,7 @@ struct IRLAS: ParsableCommand {
       NextTokensCommand.self,
       SpaceCommand.self,
       Sample.self,
+      TableCommand.self,
       Compile.self,
       Train.self,
       Eval.self,

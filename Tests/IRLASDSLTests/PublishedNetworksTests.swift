@@ -1,4 +1,5 @@
 import Foundation
+import IRLASGraph
 import Testing
 
 @testable import IRLASDSL

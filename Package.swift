@@ -21,7 +21,8 @@ let package = Package(
     .executable(name: "irlas", targets: ["irlas"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // The graph IR. Imports nothing.
@@ -52,11 +53,18 @@ let package = Package(
       swiftSettings: strict),
     // Topology of blocks, and what learns and searches over it.
     .target(name: "IRLASSearch", dependencies: ["IRLASGraph"], swiftSettings: strict),
+    // Searches that are carried out: workers, the database of trials, what came of them.
+    .target(
+      name: "IRLASStudy",
+      dependencies: [
+        "IRLASGraph", "IRLASJSON", "IRLASCompiler", "IRLASTraining", "IRLASSearch",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: strict),
     .executableTarget(
       name: "irlas",
       dependencies: [
         "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASDocumentation",
-        "IRLASTraining", "IRLASSearch",
+        "IRLASTraining", "IRLASSearch", "IRLASStudy",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -82,6 +90,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph", "IRLASDSL"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "IRLASStudyTests",
+      dependencies: [
+        "IRLASStudy", "IRLASSearch", "IRLASTraining", "IRLASGraph", "IRLASJSON", "IRLASTestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "IRLASTrainingTests",

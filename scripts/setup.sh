@@ -8,7 +8,7 @@ if ! command -v swift >/dev/null 2>&1; then
   exit 3
 fi
 
-packages=(libopenblas-dev libgraphviz-dev libgdk-pixbuf-2.0-dev pkg-config fonts-dejavu-core)
+packages=(libopenblas-dev libgraphviz-dev libgdk-pixbuf-2.0-dev libsqlite3-dev pkg-config fonts-dejavu-core)
 # The specialised kernels are compiled on the user's machine; without a C compiler the prebuilt ones serve.
 command -v clang >/dev/null 2>&1 || command -v cc >/dev/null 2>&1 || packages+=(gcc libc6-dev)
 

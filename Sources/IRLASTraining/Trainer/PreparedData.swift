@@ -17,11 +17,13 @@ package struct PreparedData: Sendable {
   ///
   /// - Parameters:
   ///   - recipe: names the format, the augmentation and the validation split.
-  ///   - seed: of the run; the choice of validation images and all augmentation follow from it.
+  ///   - seed: of the run; all augmentation follows from it.
+  ///   - splitSeed: what the choice of validation images follows from; nil for `seed`.
   ///   - normalization: of the checkpoint that is used; nil measures the training images.
   /// - Throws: what is wrong with the files, or with the recipe's chain for images of their size.
   package init(
-    recipe: Recipe, folder: String, seed: UInt64, normalization given: Normalization? = nil
+    recipe: Recipe, folder: String, seed: UInt64, splitSeed: UInt64? = nil,
+    normalization given: Normalization? = nil
   ) throws(TrainingError) {
     var splits: DatasetSplits
     do throws(FileError) {
@@ -34,7 +36,8 @@ package struct PreparedData: Sendable {
         case .cifar100: .cifar100
         }
       splits = try format.load(folder)
-      splits = try splits.settingAside(recipe.data.validation, .shuffled(seed: seed), path: folder)
+      splits = try splits.settingAside(
+        recipe.data.validation, .shuffled(seed: splitSeed ?? seed), path: folder)
     } catch {
       throw .file(error)
     }

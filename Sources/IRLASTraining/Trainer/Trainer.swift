@@ -21,7 +21,7 @@ package struct EpochMetrics: Hashable, Sendable {
   package var trainLoss: Double
   /// The share of held-out training images classified rightly; nil when none are held out.
   package var validationAccuracy: Double?
-  /// The share of test images classified rightly.
+  /// The share of test images classified rightly; not a number where they are left alone.
   package var testAccuracy: Double
   /// The rate of the epoch's last step.
   package var learningRate: Double
@@ -54,6 +54,12 @@ package struct Trainer: ~Copyable {
   private let batch: Int
   private let checkpointInterval: Int
   private var position: RunPosition
+  /// Whether test images are classified after each epoch.
+  var evaluatesTest = true
+  /// Epochs from the start of the run after which it pauses; nil for the end of the recipe.
+  var pauseAfter: Int?
+  /// Full epochs done.
+  var epochsDone: Int { position.epoch }
   private var log: MetricsLog
   /// Plans by which earlier parts of the run were computed, where they differ from the present one.
   private let earlierPlans: String
@@ -112,7 +118,7 @@ package struct Trainer: ~Copyable {
     }
   }
 
-  /// Trains to the end of the recipe.
+  /// Trains to the end of the recipe, or to the epoch where it is to pause.
   ///
   /// - Parameters:
   ///   - isInterrupted: asked after every step; when true the run saves and returns.
@@ -121,8 +127,9 @@ package struct Trainer: ~Copyable {
     isInterrupted: () -> Bool, report: (TrainingEvent) -> Void
   ) throws(TrainingError) -> TrainingSummary {
     var samples = 0
+    let end = min(recipe.epochs, pauseAfter ?? recipe.epochs)
     if position.epoch == recipe.epochs { try save() }
-    while position.epoch < recipe.epochs {
+    while position.epoch < end {
       let order = RandomStream.epochOrder(
         seed: recipe.seed, epoch: UInt64(position.epoch), count: data.training.dataset.count)
       while position.step < stepsPerEpoch {
@@ -167,7 +174,8 @@ package struct Trainer: ~Copyable {
     let metrics = EpochMetrics(
       epoch: position.epoch, samples: stepsPerEpoch * batch,
       trainLoss: position.lossSum / Double(max(stepsPerEpoch, 1)),
-      validationAccuracy: validation, testAccuracy: try engine.accuracy(on: data.test),
+      validationAccuracy: validation,
+      testAccuracy: evaluatesTest ? try engine.accuracy(on: data.test) : .nan,
       learningRate: schedule.learningRate(epoch: position.epoch, step: max(stepsPerEpoch - 1, 0)))
     var members: [JSON.Member] = [
       .init("epoch", .integer(Int64(metrics.epoch + 1))),
@@ -175,7 +183,7 @@ package struct Trainer: ~Copyable {
       .init("train_loss", .number(metrics.trainLoss)),
     ]
     if let validation { members.append(.init("validation_accuracy", .number(validation))) }
-    members.append(.init("test_accuracy", .number(metrics.testAccuracy)))
+    if evaluatesTest { members.append(.init("test_accuracy", .number(metrics.testAccuracy))) }
     members.append(.init("learning_rate", .number(metrics.learningRate)))
     do throws(FileError) {
       try log.append(members)

@@ -15,6 +15,13 @@ package struct TrainingSession: ~Copyable {
     package var initialWeights: String?
     /// Steps between checkpoints within an epoch; 0 for none.
     package var checkpointInterval = 0
+    /// Epochs, counted from the start of the run, after which it pauses; the schedule stays that of the whole recipe, and
+    /// resuming goes on to the same bytes. Nil trains to the end.
+    package var pauseAfter: Int?
+    /// Whether test images are classified after each epoch. A search leaves them alone.
+    package var evaluatesTest = true
+    /// What chooses the validation images; nil takes the recipe's seed, which also draws everything else.
+    package var splitSeed: UInt64?
     package var settings: EngineSettings
 
     package init(network: Graph, recipe: Recipe, dataFolder: String, folder: String, settings: EngineSettings)
@@ -31,6 +38,10 @@ package struct TrainingSession: ~Copyable {
   private let lock: FolderLock
   /// What the user should know before training starts.
   package let remarks: [String]
+  /// How the steps are computed, as text.
+  package let planRecord: String
+  /// How many classes the data set has.
+  package let classCount: Int
 
   /// Reads the data, compiles the step, and goes back to the checkpoint when resuming.
   package init(_ request: Request) throws(TrainingError) {
@@ -47,7 +58,7 @@ package struct TrainingSession: ~Copyable {
     let path = FileBytes.join(request.folder, Trainer.checkpointName)
     let checkpoint = request.isResuming ? try Checkpoint.reading(path) : nil
     let data = try PreparedData(
-      recipe: recipe, folder: request.dataFolder, seed: recipe.seed,
+      recipe: recipe, folder: request.dataFolder, seed: recipe.seed, splitSeed: request.splitSeed,
       normalization: try checkpoint?.normalization(path: path))
     try data.check(against: network)
     let count = data.training.dataset.count
@@ -83,6 +94,10 @@ package struct TrainingSession: ~Copyable {
     trainer = try Trainer(
       recipe: recipe, data: data, engine: engine, identity: identity, folder: request.folder,
       resuming: checkpoint, checkpointInterval: request.checkpointInterval)
+    trainer.evaluatesTest = request.evaluatesTest
+    trainer.pauseAfter = request.pauseAfter
+    planRecord = engine.planRecord
+    classCount = data.training.dataset.classCount
     self.lock = lock
     self.remarks = remarks
   }
@@ -95,7 +110,10 @@ package struct TrainingSession: ~Copyable {
     }
   }
 
-  /// Trains to the end of the recipe, or until interrupted.
+  /// Full epochs that are done already: those of the checkpoint that the run goes on from.
+  package var epochsDone: Int { trainer.epochsDone }
+
+  /// Trains to the end of the recipe, to the epoch where it is to pause, or until interrupted.
   package mutating func run(
     isInterrupted: () -> Bool, report: (TrainingEvent) -> Void
   ) throws(TrainingError) -> TrainingSummary {

@@ -75,6 +75,21 @@ extension StudyStore {
 
   // MARK: Reading
 
+  /// The seconds of searching up to the end of each batch of a run.
+  package func batchTimes(run: Int) throws(StoreError) -> [Double] {
+    let path = path
+    return try read { database in
+      let rows = try Row.fetchCursor(
+        database, sql: "SELECT batch, elapsed FROM batches WHERE run = ? ORDER BY batch", arguments: [run])
+      var times: [Double] = []
+      while let row = try rows.next() {
+        guard row[0] == times.count else { throw StoreError.damaged(path, "a batch is missing") }
+        times.append(row[1])
+      }
+      return times
+    }
+  }
+
   /// What is read of each trial: decisions and curves take most of the time.
   package enum TrialDetail: Sendable {
     /// Everything.

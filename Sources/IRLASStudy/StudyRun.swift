@@ -24,7 +24,8 @@ package struct StudyRun {
     package var programText: @Sendable (Graph) -> String?
 
     package init(
-      plan: SearchPlan, space: Space, guidance: Guidance, mirrors: String, features: String, task: TrainingTask?,
+      plan: SearchPlan, space: Space, guidance: Guidance, mirrors: String, features: String,
+      task: TrainingTask?,
       programText: @escaping @Sendable (Graph) -> String?
     ) {
       self.plan = plan
@@ -46,7 +47,9 @@ package struct StudyRun {
     /// Asked several times a second.
     package var isInterrupted: () -> Bool
 
-    package init(now: @escaping () -> Double, date: @escaping () -> Double, isInterrupted: @escaping () -> Bool) {
+    package init(
+      now: @escaping () -> Double, date: @escaping () -> Double, isInterrupted: @escaping () -> Bool
+    ) {
       self.now = now
       self.date = date
       self.isInterrupted = isInterrupted
@@ -93,10 +96,13 @@ package struct StudyRun {
   ///   - folder: the study's; the caller holds its lock.
   ///   - report: called whenever something has changed.
   package init(
-    _ search: Search, settings: EvaluationSettings, store: StudyStore, folder: String, surroundings: Surroundings,
+    _ search: Search, settings: EvaluationSettings, store: StudyStore, folder: String,
+    surroundings: Surroundings,
     report: @escaping (Progress) -> Void
   ) throws(StudyError) {
-    if case .halving(_, let last, _) = search.plan.fidelity, let recipe = search.task?.recipe, last > recipe.epochs {
+    if case .halving(_, let last, _) = search.plan.fidelity, let recipe = search.task?.recipe,
+      last > recipe.epochs
+    {
       throw .input(
         "halving goes up to \(last) epochs, but the recipe \(recipe.name) has \(recipe.epochs)\n"
           + "help: its schedule ends there; give the recipe as many epochs, or halving fewer")
@@ -165,12 +171,15 @@ package struct StudyRun {
           progress.activity = activity
           report(progress)
         })
-      guard let entries = try evaluation.evaluate(batch.filter { $0.repeats == nil }, in: loop) else { return nil }
+      guard let entries = try evaluation.evaluate(batch.filter { $0.repeats == nil }, in: loop) else {
+        return nil
+      }
       let elapsed = before + surroundings.now() - began
       let (records, results) = try records(of: batch, entries, run: index)
       try stored { () throws(StoreError) in
         try store.record(
-          run: index, batch: loop.batches, trials: records, programs: entries.map(programRecord), elapsed: elapsed,
+          run: index, batch: loop.batches, trials: records, programs: entries.map(programRecord),
+          elapsed: elapsed,
           at: surroundings.date())
       }
       try tell(results, elapsed: elapsed, to: &loop)
@@ -263,7 +272,9 @@ package struct StudyRun {
       if let own = records.first(where: { $0.trial == first }) {
         earlier = own
       } else {
-        earlier = try stored { () throws(StoreError) in try store.trials(run: run, from: first, limit: 1).first }
+        earlier = try stored { () throws(StoreError) in
+          try store.trials(run: run, from: first, limit: 1).first
+        }
       }
       guard var record = earlier else { throw .store(.damaged(store.path, "trial \(first) is missing")) }
       record.trial = trial.index
@@ -289,7 +300,8 @@ package struct StudyRun {
     case .diverged: state = .diverged
     }
     return TrialRecord(
-      run: run, trial: entry.trial.index, batch: entry.trial.batch, program: entry.trial.programHash, repeats: nil,
+      run: run, trial: entry.trial.index, batch: entry.trial.batch, program: entry.trial.programHash,
+      repeats: nil,
       decisions: entry.trial.candidate.decisions, likeness: entry.trial.appraisal.likeness,
       prospects: entry.trial.prospects, seed: entry.trial.trainingSeed, state: state, limit: limit,
       reason: entry.reason,
@@ -310,7 +322,8 @@ package struct StudyRun {
   private func better(_ trial: TrialRecord, _ best: TrialRecord?) -> TrialRecord? {
     guard trial.state == .completed, trial.repeats == nil else { return best }
     let reward = search.plan.reward
-    guard let figure = (reward.maximised + reward.minimised).first?.description, let value = trial.value(figure)
+    guard let figure = (reward.maximised + reward.minimised).first?.description,
+      let value = trial.value(figure)
     else { return best }
     guard let best, let bestValue = best.value(figure) else { return trial }
     return (reward.maximised.isEmpty ? value < bestValue : value > bestValue) ? trial : best

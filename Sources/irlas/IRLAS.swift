@@ -37,6 +37,9 @@ struct IRLAS: ParsableCommand {
       Train.self,
       Eval.self,
       Predict.self,
+      Search.self,
+      StudyCommand.self,
+      Worker.self,
       DataCommand.self,
       LSP.self,
     ])

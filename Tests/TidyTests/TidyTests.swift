@@ -19,9 +19,12 @@ import Testing
       "Synchronization",
     ],
     "IRLASSearch": ["IRLASGraph"],
+    "IRLASStudy": [
+      "IRLASGraph", "IRLASJSON", "IRLASCompiler", "IRLASTraining", "IRLASSearch", "GRDB", "FoundationEssentials", "Glibc",
+    ],
     "irlas": [
       "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASDocumentation",
-      "IRLASTraining", "ArgumentParser", "FoundationEssentials", "Glibc", "Synchronization",
+      "IRLASTraining", "IRLASSearch", "IRLASStudy", "ArgumentParser", "FoundationEssentials", "Glibc", "Synchronization",
     ],
   ]
 

@@ -176,7 +176,7 @@ package func approximate(_ number: Natural) -> String {
 }
 
 extension Program {
-  /// A space of the entry file that can stand by itself: its inputs have shapes.
+  /// A space of the entry file, or one that it uses, that can stand by itself: its inputs have shapes.
   ///
   /// - Parameters:
   ///   - name: its name.
@@ -185,8 +185,7 @@ extension Program {
   package func space(named name: String, settings: [(name: String, value: String)] = []) -> (
     space: OpenProgram?, diagnostics: [Diagnostic]
   ) {
-    guard let header = names.modules.first(where: { $0.file == 0 && $0.name == name && $0.keyword == .space })
-    else {
+    guard let header = standalone(name), header.keyword == .space else {
       let near = nearest(to: name, among: spaces)
       return (
         nil,

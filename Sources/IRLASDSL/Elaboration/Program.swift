@@ -58,9 +58,14 @@ package struct Program: Sendable {
     names.modules.filter { $0.file == 0 && $0.keyword == keyword && !$0.name.isEmpty }
   }
 
-  /// The network or space of that name in the entry file; a cell declared under the same name does not count.
-  private func standalone(_ name: String) -> ModuleHeader? {
-    names.modules.first { $0.file == 0 && $0.name == name && $0.keyword != .cell }
+  /// The network or space of that name in the entry file, or one that it uses; a cell declared under the same name does
+  /// not count.
+  func standalone(_ name: String) -> ModuleHeader? {
+    if let own = names.modules.first(where: { $0.file == 0 && $0.name == name && $0.keyword != .cell }) {
+      return own
+    }
+    guard case .module(let id)? = names.lookUp(name, in: 0), names.modules[id].keyword != .cell else { return nil }
+    return names.modules[id]
   }
 
   /// The names and types of a network's parameters with their defaults as written; nil for an unknown network.

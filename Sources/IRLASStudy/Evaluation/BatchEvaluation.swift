@@ -154,7 +154,8 @@ struct BatchEvaluation {
     switch report.end {
     case .message(.measured(let measured, let plan)): return .success((measured, plan))
     case .message(.machine(let reason)): throw .machine(reason)
-    case .message(.failed(let reason)), .crashed(let reason): return .failure(MeasuringFailure(reason: reason))
+    case .message(.failed(let reason)), .crashed(let reason):
+      return .failure(MeasuringFailure(reason: reason))
     case .message: return .failure(MeasuringFailure(reason: "its worker gave no figures"))
     case .timedOut: return .failure(MeasuringFailure(reason: Self.timedOutReason))
     case .outOfMemory(let limit): return .failure(MeasuringFailure(reason: outOfMemory(limit)))
@@ -205,7 +206,8 @@ struct BatchEvaluation {
 
   private func blank(_ entry: EvaluatedTrial, _ figure: SearchPlan.Figure) -> MeasurementRecord {
     MeasurementRecord(
-      program: entry.trial.programHash, figure: figure.description, value: nil, reason: nil, samples: [], plan: nil,
+      program: entry.trial.programHash, figure: figure.description, value: nil, reason: nil, samples: [],
+      plan: nil,
       host: settings.host, recorded: date())
   }
 
@@ -258,7 +260,9 @@ struct BatchEvaluation {
       for (number, figure) in figures.enumerated() {
         if records[place][number].reason == nil {
           records[place][number].value = median(records[place][number].samples)
-          if records[place][number].value == nil { records[place][number].reason = "its worker gave no figures" }
+          if records[place][number].value == nil {
+            records[place][number].reason = "its worker gave no figures"
+          }
         }
         take(records[place][number], figure, &changed[index])
       }
@@ -312,7 +316,9 @@ struct BatchEvaluation {
             throw .store(error)
           }
           take(record, accuracy, &changed[index])
-          if stage + 1 == halving.rungs.count, changed[index].state == nil { changed[index].state = .completed }
+          if stage + 1 == halving.rungs.count, changed[index].state == nil {
+            changed[index].state = .completed
+          }
           progress(doneCount(changed), epochs, what)
         })
       entries = changed
@@ -348,7 +354,8 @@ struct BatchEvaluation {
     }
   }
 
-  private func take(_ record: EvaluationRecord, _ accuracy: SearchPlan.Figure, _ entry: inout EvaluatedTrial) {
+  private func take(_ record: EvaluationRecord, _ accuracy: SearchPlan.Figure, _ entry: inout EvaluatedTrial)
+  {
     entry.curve = record.curve
     entry.seconds += record.seconds
     if let last = record.curve.last, last.isFinite { entry.set(accuracy, last) }
@@ -390,7 +397,8 @@ struct BatchEvaluation {
     }
     let record = EvaluationRecord(
       program: entry.trial.programHash, seed: entry.trial.trainingSeed, recipe: task.key, epochs: epochs,
-      state: state, reason: reason, curve: curve, seconds: report.seconds, plan: plan?.hash, host: settings.host,
+      state: state, reason: reason, curve: curve, seconds: report.seconds, plan: plan?.hash,
+      host: settings.host,
       recorded: date())
     return (record, plan?.summary)
   }

@@ -87,6 +87,29 @@ enum Environment {
   }
 }
 
+extension Environment {
+  /// All variables as they were when the program started, `NAME=value`: what child processes get.
+  static var all: [String] {
+    let descriptor = open("/proc/self/environ", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 14)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count > 0 { bytes += buffer[..<count] } else if count == 0 || errno != EINTR { break }
+    }
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+/// The wall clock, in seconds since 1970. The command line alone reads it.
+func wallSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
 /// The monotonic clock, in seconds. The command line alone reads it.
 func monotonicSeconds() -> Double {
   var time = timespec()

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Glibc
+import IRLASGraph
+import IRLASStudy
+import IRLASTraining
+
+extension StudyCommand {
+  /// `irlas study compare DIR DIR...`
+  struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compares studies with the same seeds: effects, intervals, corrected tests.",
+      discussion: """
+        Each study is compared with the first, seed by seed. What is compared is the best value of a run, or the volume that \
+        its front dominates where several figures are sought: figures are scaled to what all the studies have measured, \
+        costs by their logarithms, and the corner is the worst of everything. A is the share of pairs of runs in which \
+        the study is the better one (0.5: no effect); the interval of the mean difference is a 95 % bootstrap interval; p \
+        is that of Wilcoxon's signed-rank test, corrected after Holm.
+
+        Example:
+          irlas study compare random.study mirror.study
+        """)
+
+    @Argument(help: "The studies, the one to compare with first.", completion: .directory)
+    var folders: [String]
+
+    func validate() throws {
+      if folders.count < 2 { throw ValidationError("name at least two studies") }
+    }
+
+    func run() throws {
+      let studies = try folders.map { try OpenStudy($0) }
+      for study in studies where study.reward != studies[0].reward {
+        throw CommandFailure.input("\(study.folder) seeks other figures than \(studies[0].folder)")
+      }
+      let runs = try studies.map { try $0.runs() }
+      let seeds = runs[0].map(\.seed).filter { seed in
+        runs.allSatisfy { $0.contains { $0.seed == seed } }
+      }
+      guard !seeds.isEmpty else { throw CommandFailure.input("the studies have no seed in common") }
+      for (study, runs) in zip(studies, runs) where !runs.allSatisfy(\.isFinished) {
+        StandardError.write("note: \(study.folder) is not finished\n")
+      }
+      let scores = try RunScores(studies, runs, seeds)
+      StandardOutput.line("\(scores.name), \(seeds.count) seeds in common")
+      var table = Table([
+        ("study", .left), ("mean", .right), ("difference", .right), ("95 % interval", .left), ("A", .right),
+        ("p", .right), ("p (Holm)", .right),
+      ])
+      let comparisons = (1..<studies.count).map { Comparison(scores.values[0], scores.values[$0]) }
+      let corrected = Comparison.holm(comparisons.map(\.p))
+      func mean(_ values: [Double]) -> String { decimal(values.reduce(0, +) / Double(values.count), 5) }
+      table.add([folders[0], mean(scores.values[0]), "", "", "", "", ""])
+      for (index, comparison) in comparisons.enumerated() {
+        table.add([
+          folders[index + 1], mean(scores.values[index + 1]), decimal(comparison.difference, 5),
+          "\(decimal(comparison.interval.lowerBound, 5)) to \(decimal(comparison.interval.upperBound, 5))",
+          decimal(comparison.effect, 3), decimal(comparison.p, 4), decimal(corrected[index], 4),
+        ])
+      }
+      StandardOutput.write(table.lines.joined(separator: "\n") + "\n")
+      if seeds.count < 6 { StandardError.write("note: with fewer than 6 seeds no p can be below 0.05\n") }
+    }
+  }
+}
+
+/// One number for each run: what a comparison compares.
+struct RunScores {
+  /// What the numbers are.
+  let name: String
+  /// By study, then by seed.
+  let values: [[Double]]
+
+  init(_ studies: [OpenStudy], _ runs: [[RunRecord]], _ seeds: [UInt64]) throws {
+    let reward = studies[0].reward
+    let figures = reward.maximised + reward.minimised
+    let fronts = try zip(studies, runs).map { study, runs in
+      let trials = try study.trials()
+      return seeds.map { seed in
+        let run = runs.first { $0.seed == seed }?.run
+        return Front.of(trials.filter { $0.run == run }, reward).map { trial in
+          figures.enumerated().map { index, figure in
+            RunScores.coordinate(
+              trial.value(figure.description) ?? .nan, isCost: index >= reward.maximised.count)
+          }
+        }
+      }
+    }
+    guard !fronts.contains(where: { $0.contains(where: \.isEmpty) }) else {
+      throw CommandFailure.input("in some run no trial completed")
+    }
+    guard figures.count > 1 else {
+      let isCost = reward.maximised.isEmpty
+      name = isCost ? "least \(figures[0])" : "best \(figures[0])"
+      values = try zip(studies, runs).map { study, runs in
+        let trials = try study.trials()
+        return seeds.map { seed in
+          let run = runs.first { $0.seed == seed }?.run
+          let best = Front.of(trials.filter { $0.run == run }, reward).first
+          return best?.value(figures[0].description) ?? .nan
+        }
+      }
+      return
+    }
+    name = "dominated volume of \(figures.map(\.description).joined(separator: ", "))"
+    let all = fronts.flatMap { $0.flatMap(\.self) }
+    let lowest = figures.indices.map { axis in all.map { $0[axis] }.min() ?? 0 }
+    let highest = figures.indices.map { axis in all.map { $0[axis] }.max() ?? 1 }
+    // A tenth beyond the worst, so that the ends of a front count.
+    values = fronts.map { study in
+      study.map { front in
+        let scaled = front.map { point in
+          point.indices.map { axis in
+            let width = highest[axis] - lowest[axis]
+            return width > 0 ? (point[axis] - lowest[axis]) / width : 1
+          }
+        }
+        return Hypervolume.of(scaled, reference: figures.map { _ in -0.1 })
+      }
+    }
+  }
+
+  private static func coordinate(_ value: Double, isCost: Bool) -> Double {
+    isCost ? -log(max(value, 1e-300)) : value
+  }
+}

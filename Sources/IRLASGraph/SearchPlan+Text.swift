@@ -43,12 +43,15 @@ extension SearchPlan.Figure: CustomStringConvertible {
 
 extension SearchPlan.Reward: CustomStringConvertible {
   package var description: String {
-    if maximised.count + minimised.count == 1, let figure = (maximised + minimised).first { return "\(figure)" }
+    if maximised.count + minimised.count == 1, let figure = (maximised + minimised).first {
+      return "\(figure)"
+    }
     func list(_ figures: [SearchPlan.Figure]) -> String {
       "[\(figures.map(\.description).joined(separator: ", "))]"
     }
     let parts =
-      (maximised.isEmpty ? [] : ["max: \(list(maximised))"]) + (minimised.isEmpty ? [] : ["min: \(list(minimised))"])
+      (maximised.isEmpty ? [] : ["max: \(list(maximised))"])
+      + (minimised.isEmpty ? [] : ["min: \(list(minimised))"])
     return "pareto(\(parts.joined(separator: ", ")))"
   }
 }

@@ -20,11 +20,13 @@ import Testing
     ],
     "IRLASSearch": ["IRLASGraph"],
     "IRLASStudy": [
-      "IRLASGraph", "IRLASJSON", "IRLASCompiler", "IRLASTraining", "IRLASSearch", "GRDB", "FoundationEssentials", "Glibc",
+      "IRLASGraph", "IRLASJSON", "IRLASCompiler", "IRLASTraining", "IRLASSearch", "GRDB",
+      "FoundationEssentials", "Glibc",
     ],
     "irlas": [
       "IRLASGraph", "IRLASDSL", "IRLASJSON", "IRLASLanguageServer", "IRLASCompiler", "IRLASDocumentation",
-      "IRLASTraining", "IRLASSearch", "IRLASStudy", "ArgumentParser", "FoundationEssentials", "Glibc", "Synchronization",
+      "IRLASTraining", "IRLASSearch", "IRLASStudy", "ArgumentParser", "FoundationEssentials", "Glibc",
+      "Synchronization",
     ],
   ]
 

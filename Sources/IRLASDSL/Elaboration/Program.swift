@@ -64,7 +64,9 @@ package struct Program: Sendable {
     if let own = names.modules.first(where: { $0.file == 0 && $0.name == name && $0.keyword != .cell }) {
       return own
     }
-    guard case .module(let id)? = names.lookUp(name, in: 0), names.modules[id].keyword != .cell else { return nil }
+    guard case .module(let id)? = names.lookUp(name, in: 0), names.modules[id].keyword != .cell else {
+      return nil
+    }
     return names.modules[id]
   }
 

@@ -210,7 +210,7 @@ struct TableFile {
   }
 
   private static func row(_ line: [UInt8]) -> MeasurementTable.Row? {
-    guard let json = try? JSON.parse(line),
+    guard let json = try? JSON.parse(line[...]),
       let hash = json["program"]?.text.flatMap({ GraphHash(parsing: $0) }),
       let parameters = json["params"]?.int, let macs = json["macs"]?.int,
       let validation = numbers(json["validation"]), let test = numbers(json["test"])

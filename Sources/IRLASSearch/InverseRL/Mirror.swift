@@ -94,6 +94,11 @@ package struct Mirror: Hashable, Sendable {
     return best
   }
 
+  /// The score under the weights of one expert.
+  package func score(_ features: [Double], of expert: Expert) -> Double {
+    dot(expert.weights, scale(features))
+  }
+
   /// The score of the best match.
   package func score(_ features: [Double]) -> Double { match(features).score }
 

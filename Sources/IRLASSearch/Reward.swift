@@ -91,17 +91,26 @@ package struct Reward: Sendable {
   /// decision `t`. `potential` pays `lambda (Phi(s_t) - Phi(s_{t-1}))`, with `Phi` of the finished program and of the
   /// root 0 (Ng, Harada and Russell, 1999): the root's is the same for all programs, so that leaving it out changes
   /// nothing.
-  package func steps(_ outcome: Outcome) -> [Double] {
+  ///
+  /// - Parameter isSpread: pays in `T` equal parts what otherwise is paid at the end (Zhong et al., BlockQNN, 2018).
+  package func steps(_ outcome: Outcome, isSpread: Bool = false) -> [Double] {
     let count = outcome.decisions.count
     var steps = [Double](repeating: 0, count: count)
     guard count > 0 else { return steps }
+    func pay(_ amount: Double) {
+      if isSpread {
+        for index in 0..<count { steps[index] = amount / Double(count) }
+      } else {
+        steps[count - 1] = amount
+      }
+    }
     guard usesProspects, outcome.isFeasible, outcome.prospects.count == count,
       let quality = quality(outcome)
     else {
-      steps[count - 1] = value(outcome)
+      pay(value(outcome))
       return steps
     }
-    steps[count - 1] = quality
+    pay(quality)
     var before = 0.0
     for index in 0..<count {
       if mode == .perStep {

@@ -69,13 +69,17 @@ package enum SearchIssue: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension SearchContext {
   /// The agent of a plan at the start of a search. A new agent is one line here.
-  func makeAgent(of plan: SearchPlan) throws(SearchIssue) -> any Agent {
+  package func makeAgent(of plan: SearchPlan) throws(SearchIssue) -> any Agent {
     switch plan.agent {
     case .random: return RandomAgent(usesMirror: reward.usesMirror)
+    case .evolution(let population, let sample):
+      return EvolutionAgent(population: population, sample: sample, expectedTrials: plan.expectedTrials)
+    case .qLearning(let state, let exploration, let rate):
+      return QLearningAgent(
+        state: state, exploration: exploration, rate: rate, expectedTrials: plan.expectedTrials, in: self)
+    case .reinforce(let rate, let entropy):
+      return ReinforceAgent(rate: rate, entropy: entropy, expectedTrials: plan.expectedTrials)
     case .differentiable: throw .unsupportedAgent("differentiable")
-    case .evolution: throw .unsupportedAgent("evolution")
-    case .qLearning: throw .unsupportedAgent("q_learning")
-    case .reinforce: throw .unsupportedAgent("reinforce")
     }
   }
 }

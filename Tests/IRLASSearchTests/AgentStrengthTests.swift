@@ -1,0 +1,47 @@
+import IRLASGraph
+import IRLASSearch
+import Testing
+
+/// Agents against random draws of the same budget, over paired seeds, each with its own accuracies. Everything is
+/// deterministic; the margins are about half of the gains that were seen.
+@Suite struct AgentStrengthTests {
+  private static let trials = 150
+  private static let seeds: Range<UInt64> = 0..<10
+  /// The best accuracies of random draws, by seed.
+  private static let random = (try? best(.random)) ?? []
+
+  /// The best accuracy of each seed.
+  private static func best(
+    _ agent: SearchPlan.Agent, mode: SearchPlan.Mirror.Mode? = nil
+  ) throws -> [Double] {
+    try seeds.map { seed in
+      let synthetic = SyntheticSpace(layers: 3...6, seed: 100 + seed)
+      var loop = try SearchLoop(
+        plan: plan(agent, .trials(trials), mirror: mode.map { mirror($0) }), seed: seed,
+        space: synthetic.space,
+        guidance: mode == nil ? .none : synthetic.guidance)
+      _ = try loop.run(synthetic.evaluate)
+      return loop.outcomes.compactMap { $0.objectives?[0] }.max() ?? 0
+    }
+  }
+
+  /// The mean gain over random draws is at least `margin`, and so many of the seeds gain.
+  @Test(
+    arguments: [
+      (SearchPlan.Agent.evolution(population: 12, sample: 4), nil, 0.03, 9),
+      (.evolution(population: 12, sample: 4), .terminal, 0.03, 9),
+      (.reinforce(rate: 0.01, entropy: 0.001), nil, 0.02, 8),
+      (.reinforce(rate: 0.01, entropy: 0.001), .potential, 0.02, 8),
+      (.qLearning(state: .prefix, exploration: [1, 0.1], rate: 0.01), .terminal, 0.015, 7),
+      (.random, .terminal, 0.015, 7),
+    ] as [(SearchPlan.Agent, SearchPlan.Mirror.Mode?, Double, Int)])
+  func agentsBeatRandomDraws(
+    _ agent: SearchPlan.Agent, mode: SearchPlan.Mirror.Mode?, margin: Double, wins: Int
+  ) throws {
+    let differences = zip(try Self.best(agent, mode: mode), Self.random).map { $0 - $1 }
+    #expect(differences.count == Self.seeds.count)
+    let mean = differences.reduce(0, +) / Double(differences.count)
+    #expect(mean >= margin, "\(differences)")
+    #expect(differences.filter { $0 > 0 }.count >= wins, "\(differences)")
+  }
+}

@@ -94,7 +94,8 @@ let package = Package(
     .testTarget(
       name: "IRLASStudyTests",
       dependencies: [
-        "IRLASStudy", "IRLASSearch", "IRLASTraining", "IRLASGraph", "IRLASJSON", "IRLASTestSupport",
+        "IRLASStudy", "IRLASSearch", "IRLASTraining", "IRLASGraph", "IRLASDSL", "IRLASTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .testTarget(

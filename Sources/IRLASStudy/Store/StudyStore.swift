@@ -45,9 +45,11 @@ package final class StudyStore {
 
   /// Opens the study of a folder.
   ///
-  /// - Parameter isChecked: Whether the structure of the file is looked through first.
+  /// - Parameters:
+  ///   - isChecked: Whether the structure of the file is looked through first.
+  ///   - patience: Seconds to wait for another program that has locked it.
   package static func open(
-    in folder: String, isReadOnly: Bool = false, isChecked: Bool = false
+    in folder: String, isReadOnly: Bool = false, isChecked: Bool = false, patience: Double = 10
   ) throws(StoreError) -> StudyStore {
     let path = FileBytes.join(folder, fileName)
     guard exists(in: folder) else {
@@ -55,23 +57,25 @@ package final class StudyStore {
         .missing, path: folder, problem: "there is no study in this folder",
         help: "`irlas search FILE --out DIR` makes one")
     }
-    var store = StudyStore(path: path, queue: try open(path, isReadOnly: isReadOnly))
+    var store = StudyStore(path: path, queue: try open(path, isReadOnly: isReadOnly, patience: patience))
     do throws(StoreError) {
       try store.checkVersion()
     } catch {
       // What a killed process has left half-written is rolled back by the first one that may write.
       guard isReadOnly, error.kind == .machine else { throw error }
-      store = StudyStore(path: path, queue: try open(path, isReadOnly: false))
+      store = StudyStore(path: path, queue: try open(path, isReadOnly: false, patience: patience))
       try store.checkVersion()
     }
     if isChecked { try store.checkStructure() }
     return store
   }
 
-  private static func open(_ path: String, isReadOnly: Bool) throws(StoreError) -> DatabaseQueue {
+  private static func open(
+    _ path: String, isReadOnly: Bool, patience: Double = 10
+  ) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = isReadOnly
-    configuration.busyMode = .timeout(10)
+    configuration.busyMode = .timeout(patience)
     configuration.prepareDatabase { database in
       if !isReadOnly { try database.execute(sql: "PRAGMA synchronous = FULL") }
       // Journals of sorts and statements stay in memory: nothing is written outside the study's folder.

@@ -45,24 +45,4 @@ import Testing
     }
     #expect(Comparison.holm([]).isEmpty)
   }
-
-  @Test func hypervolumes() {
-    #expect(Hypervolume.of([[3.0]], reference: [1]) == 2)
-    // Two overlapping rectangles: 3 * 1 + 1 * 3 - 1.
-    #expect(Hypervolume.of([[3, 1], [1, 3]], reference: [0, 0]) == 5)
-    #expect(Hypervolume.of([[3, 1], [1, 3], [1, 1]], reference: [0, 0]) == 5)
-    // Inclusion and exclusion of three boxes: 3 * 4 - 3 * 2 + 1 ... counted by unit cubes.
-    let points: [[Double]] = [[2, 2, 1], [2, 1, 2], [1, 2, 2]]
-    var cubes = 0
-    for x in 0..<2 {
-      for y in 0..<2 {
-        for z in 0..<2 {
-          let corner = [Double(x + 1), Double(y + 1), Double(z + 1)]
-          if points.contains(where: { point in zip(point, corner).allSatisfy { $0 >= $1 } }) { cubes += 1 }
-        }
-      }
-    }
-    #expect(Hypervolume.of(points, reference: [0, 0, 0]) == Double(cubes))
-    #expect(Hypervolume.of([[1, -1]], reference: [0, 0]) == 0)
-  }
 }

@@ -143,7 +143,11 @@ import Testing
     let folder = try TemporaryFolder()
     let store = try StudyStore.create(Fixtures.study, in: folder.path)
     try store.begin(run: 0, seed: 0, mirrors: "", features: "")
-    let (batches, size) = (100, 1000)
+    #if DEBUG
+      let (batches, size) = (5, 1000)
+    #else
+      let (batches, size) = (100, 1000)
+    #endif
     for batch in 0..<batches {
       let trials = (0..<size).map { Fixtures.trial(batch * size + $0, batch: batch) }
       try store.record(
@@ -160,7 +164,7 @@ import Testing
       #expect(try reader.trials(run: 0).count == batches * size)
       #expect(try reader.features().count == batches * size)
     }
-    print("100,000 trials: listed in \(listing), read for resuming in \(resuming)")
+    print("\(batches * size) trials: listed in \(listing), read for resuming in \(resuming)")
     #if !DEBUG
       // Twice what is asked for: the machine may be busy.
       #expect(listing < .seconds(2))

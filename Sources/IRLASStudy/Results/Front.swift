@@ -1,4 +1,5 @@
 package import IRLASGraph
+import IRLASSearch
 
 /// The trials of which no other is at least as good in every figure sought and better in one.
 package enum Front {
@@ -15,17 +16,11 @@ package enum Front {
       guard known.count == values.count, known.allSatisfy(\.isFinite) else { continue }
       points.append((trial, known))
     }
-    // Sorted, whatever dominates a point stands before it.
-    let order = points.indices.sorted { a, b in
-      for (x, y) in zip(points[a].values, points[b].values) where x != y { return x > y }
-      return a < b
-    }
-    var front: [(trial: TrialRecord, values: [Double])] = []
-    for index in order {
-      let point = points[index]
-      let isDominated = front.contains { other in zip(other.values, point.values).allSatisfy { $0 >= $1 } }
-      if !isDominated { front.append(point) }
-    }
-    return front.map(\.trial)
+    return ParetoFront.indices(of: points.map(\.values))
+      .sorted { a, b in
+        for (x, y) in zip(points[a].values, points[b].values) where x != y { return x > y }
+        return a < b
+      }
+      .map { points[$0].trial }
   }
 }

@@ -98,7 +98,11 @@ struct Search: ParsableCommand {
     let known = resume ? try open(folder) : nil
     let settings = try StudySettings(trials: trials, seed: seed, data: data, known: known?.study.settings)
     settings.apply(to: &plan)
-    let subject = try source.subject(plan: plan, data: settings.data)
+    let subject = try source.subject(
+      plan: plan, data: settings.data, quiet: quiet, known: { try known?.mirror(in: folder) })
+    if !subject.mirrors.isEmpty {
+      try OutputFile.write(Array(subject.mirrors.utf8), to: FileBytes.join(folder, "expert.mirror"))
+    }
     let record = source.record(plan: plan, settings: settings.stored, recipe: subject.task, at: wallSeconds())
     let store = try known.map { try $0.checked(against: record) } ?? Self.create(record, in: folder)
     var display = SearchDisplay(plan: plan, quiet: quiet)
@@ -192,6 +196,12 @@ struct Search: ParsableCommand {
 private struct KnownStudy {
   let store: StudyStore
   let study: StudyRecord
+
+  /// The mirror that the runs so far had; nil before the first one.
+  func mirror(in folder: String) throws -> SearchMirror? {
+    let runs = try reportingFailures { () throws(StoreError) in try store.runs() }
+    return try runs.first.map { try SearchMirror(recorded: $0.mirrors, in: folder) }
+  }
 
   /// The store, when the program and everything else that decides the trials is what it was.
   func checked(against now: StudyRecord) throws -> StudyStore {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import IRLASGraph
+import IRLASSearch
 import IRLASStudy
 import IRLASTraining
 
@@ -88,6 +89,9 @@ struct RunScores {
     guard !fronts.contains(where: { $0.contains(where: \.isEmpty) }) else {
       throw CommandFailure.input("in some run no trial completed")
     }
+    guard figures.count <= 3 else {
+      throw CommandFailure.input("fronts of more than three figures are not compared")
+    }
     guard figures.count > 1 else {
       let isCost = reward.maximised.isEmpty
       name = isCost ? "least \(figures[0])" : "best \(figures[0])"
@@ -114,7 +118,7 @@ struct RunScores {
             return width > 0 ? (point[axis] - lowest[axis]) / width : 1
           }
         }
-        return Hypervolume.of(scaled, reference: figures.map { _ in -0.1 })
+        return ParetoFront.hypervolume(scaled, above: figures.map { _ in -0.1 }) ?? .nan
       }
     }
   }

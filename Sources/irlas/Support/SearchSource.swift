@@ -33,7 +33,11 @@ struct SearchSource {
   }
 
   /// Everything that the search works on: the space, what is known of the experts, the recipe and its images.
-  func subject(plan: SearchPlan, data: String?) throws -> StudyRun.Search {
+  ///
+  /// - Parameter known: gives the mirror on record, where there is one.
+  func subject(
+    plan: SearchPlan, data: String?, quiet: Bool, known: () throws -> SearchMirror?
+  ) throws -> StudyRun.Search {
     let (open, diagnostics) = loaded.program.space(
       named: plan.space.name, settings: plan.space.arguments.map { ($0.name, $0.value) })
     try loaded.messages.print(diagnostics)
@@ -46,8 +50,11 @@ struct SearchSource {
       task = try reportingFailures { () throws(StudyError) in try TrainingTask(recipe: recipe, folder: folder)
       }
     }
+    let mirror =
+      try known() ?? SearchMirror(learning: plan, of: loaded, over: open.space, quiet: quiet)
     return StudyRun.Search(
-      plan: plan, space: open.space, guidance: .none, mirrors: "", features: "", task: task,
+      plan: plan, space: open.space, guidance: Guidance(mirrors: mirror.mirror.map { [$0] } ?? []),
+      mirrors: mirror.text, features: TopologyFeatures.table.map(\.name).joined(separator: " "), task: task,
       programText: { graph in try? raise(graph).text })
   }
 

@@ -36,7 +36,7 @@ import Testing
   }
 
   /// With the whole prefix for a state the greedy program is the best of all.
-  @Test(arguments: [(2, 250, 0), (2, 250, 1), (2, 250, 2), (2, 250, 3), (3, 1200, 4)])
+  @Test(arguments: [(2, 250, 0), (2, 250, 1), (2, 250, 2), (2, 250, 3), (3, 600, 4)])
   func prefixesReachTheOptimum(layers: Int, batches: Int, seed: UInt64) throws {
     let synthetic = SyntheticSpace(layers: 1...layers, seed: 40 + seed)
     let graph = try greedy(.prefix, on: synthetic, batches: batches, seed: seed)

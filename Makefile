@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -51,6 +51,10 @@ sanitize: setup
 # The parser against one that a parser generator makes from grammar/irlas.ebnf (needs Python's lark).
 grammar-check: build
 	Tests/Reference/grammar_check.py --irlas "$(IRLAS)" --seed $${SEED:-2}
+
+# NAS-Bench-101's cells of up to 6 vertices, counted through the language (two minutes; `make test` has those of up to 5).
+nb101: build
+	@scripts/nb101.sh "$(IRLAS)"
 
 # Two threads against one, interleaved, on ResNeXt-29; and that both train it to the same bytes.
 bench-threads: build

@@ -35,7 +35,7 @@ import Testing
 
   /// A page from top to bottom in an empty folder, beside the samples: files are written, commands are run, and print
   /// what is shown. A command that shows an error fails, every other one does not.
-  @Test(arguments: ["docs/tutorial.md", "README.md"])
+  @Test(arguments: ["docs/tutorial.md"])
   func doesWhatItShows(page: String) throws {
     let folder = try TemporaryFolder()
     try FileManager.default.createSymbolicLink(
@@ -66,6 +66,30 @@ import Testing
         #expect(Self.matches(printed.trimmedLines, shown), "\(place)")
       }
     }
+  }
+
+  /// The mistake that the README speaks of gives the message that it shows.
+  @Test func theReadmeShowsAMessage() throws {
+    let blocks = ManualBlock.blocks(of: "README.md")
+    let program = try #require(blocks.first { $0.language == "irlas" }).text
+    let mistaken = program.replacingOccurrences(of: "(x -> fit)", with: "x")
+    #expect(mistaken != program)
+    let folder = try TemporaryFolder()
+    _ = try folder.write(mistaken, to: "resnext29.irlas")
+    let result = try Command.run(["check", "resnext29.irlas"], in: folder.url)
+    let shown = try #require(blocks.first { $0.text.hasPrefix("error") }).text
+    #expect(result.errors.trimmedLines.starts(with: shown.trimmedLines), "\(result.errors)")
+  }
+
+  /// Every command stands on the page of commands.
+  @Test func theCommandsAreListed() throws {
+    let help = try Command.run(["--help"]).output
+    let list = try #require(help.components(separatedBy: "SUBCOMMANDS:").last)
+    let names = list.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .compactMap { $0.split(separator: " ").first }.filter { $0 != "See" }
+    #expect(names.count >= 15)
+    let page = try String(contentsOf: Command.root.appending(path: "docs/commands.md"), encoding: .utf8)
+    for name in names { #expect(page.contains("`irlas \(name)"), "\(name)") }
   }
 
   /// Whether `lines` are what `shown` says: a line `...` stands for any lines, `…` in a line for any text.

@@ -7,9 +7,8 @@ import Testing
 /// Damaged programs never crash the front end, never hang it, and are never accepted without a graph.
 @Suite struct ElaborationFuzzTests {
   @Test func mutations() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let count = environment["IRLAS_FUZZ_COUNT"].flatMap { Int($0) } ?? 20_000
-    let seed = environment["IRLAS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 42
+    let count = Fuzzing.count(20_000)
+    let seed = Fuzzing.seed(42)
     var texts = networkPrograms.map(\.text) + spacePrograms.map(\.text)
     for path in try Samples.programs(in: "published") + Samples.programs(in: "invalid") + ["digits.irlas"] {
       texts.append(try String(contentsOf: Samples.folder.appendingPathComponent(path), encoding: .utf8))

@@ -335,4 +335,40 @@ import Testing
     #expect(!short([("n", "")]).isEmpty)
     #expect(program.elaborate(network: "M").diagnostics.count == 1)
   }
+
+  /// Two arguments in each other's places are one mistake, which is repaired as one.
+  @Test func exchangedArguments() {
+    let text = """
+      irlas 1
+      cell Block(kernel: Kernel, out, act: Layer) {
+        in x
+        return x -> conv(kernel, out) -> act
+      }
+      network Net {
+        in x: [3, 8, 8]
+        return x -> conv(2 * 32, 3x3) -> Block(relu, 8, 3x3)
+      }
+      """
+    #expect(
+      rendered(text, name: "a.irlas") == """
+        error[L0301]: `kernel` and `out` of `conv` stand in each other's places
+          --> a.irlas:8:20
+           |
+         8 |   return x -> conv(2 * 32, 3x3) -> Block(relu, 8, 3x3)
+           |                    ^^^^^^  --- this is the Kernel 3x3
+           |                    |
+           |                    this is the Int 64
+           |
+           = it is conv(kernel: Kernel, out: Int, stride = 1)
+        help: exchange them
+           |   return x -> conv(3x3, 2 * 32) -> Block(relu, 8, 3x3)
+
+        error
+        """)
+    // A label says what was meant.
+    #expect(
+      messages("irlas 1 network N { in x: [3, 8, 8] return x -> conv(kernel: 64, out: 3x3) }").contains("\n"))
+    #expect(
+      !messages("irlas 1 network N { in x: [3, 8, 8] return x -> conv(64, out: 3.5) }").contains("places"))
+  }
 }

@@ -113,4 +113,36 @@ import Testing
     let base = "recipe Base { data: idx epochs: 9 optimizer: sgd(lr: 1) }"
     #expect(messages("irlas 1 \(base) recipe R = Base {\n\(field)\n}") == expected)
   }
+
+  /// A loss of an output that no network of the file has, where that can be known.
+  @Test(arguments: [
+    ("return x -> linear(2)", "output", ""),
+    ("return x -> linear(2)", "logits", "warning[L0505] 4:104: no network here has an output `logits`"),
+    ("return logits: x -> linear(2), aux early: x -> linear(2)", "early", ""),
+    (
+      "return logits: x -> linear(2), aux early: x -> linear(2)", "erly",
+      "warning[L0505] 4:104: no network here has an output `erly`"
+    ),
+    ("return x -> linear(2), x -> linear(2)", "output2", ""),
+    ("return y: x -> split(3)", "y3", ""),
+    ("return x -> split(3), x -> linear(2)", "output4", ""),
+  ])
+  func outputsOfLosses(body: String, name: String, expected: String) {
+    let recipe =
+      "recipe R { data: cifar10 optimizer: sgd(lr: 0.1) loss: cross_entropy + 0.5 * cross_entropy(smoothing: 0, of: \(name)) }"
+    #expect(messages("irlas 1\nnetwork N { in x: [3, 1, 1] \(body) }\n\n\(recipe)") == expected)
+    // Nothing is known about the networks that a file of recipes is for.
+    #expect(messages("irlas 1\n\(recipe)") == "")
+    #expect(
+      messages(
+        "irlas 1\nnetwork M { in x: [3, 1, 1] return \(name): x }\nnetwork N { in x: [3, 1, 1] \(body) }\n\(recipe)"
+      ) == "")
+  }
+
+  /// A misspelt field is not missing, too.
+  @Test func oneMessageForAMisspeltField() {
+    #expect(
+      messages("irlas 1\nrecipe R { data: cifar10 optimiser: sgd(lr: 0.1) }")
+        == "error[L0502] 2:26: recipes have no field `optimiser`")
+  }
 }

@@ -75,4 +75,47 @@ import Testing
     #expect(program.diagnostics.map(\.code) == [.duplicateName])
     #expect(program.elaborate(network: "A").elaboration != nil)
   }
+
+  /// A file that is used by a path in quotes has no name of its own.
+  @Test func nameOfAQuotedFile() {
+    let wrong = network.replacing("Block(4)", with: "b.Block(4)")
+    check(
+      "irlas 1 use \"lib/b.irlas\" \(wrong)", ["lib/b.irlas": block],
+      "error[L0104] 1:73: no value named `b`: a file used by its path brings its names as they are")
+    for (use, fixed) in [
+      ("", "return x -> Block(4)"), ("{ Other }", nil), ("{ Block }", "return x -> Block(4)"),
+    ] {
+      let program = program("irlas 1 use \"b.irlas\" \(use) \(wrong)", files: ["b.irlas": block])
+      let found = program.check().diagnostics
+      #expect(found.count == 1)
+      let edits = found.first?.help.first?.edits ?? []
+      #expect(edits.isEmpty == (fixed == nil))
+      if let fixed, let edit = edits.first, let source = program.sources[edit.span.file] {
+        var bytes = source.utf8
+        bytes.replaceSubrange(edit.span.range, with: edit.replacement.utf8)
+        #expect(String(decoding: bytes, as: UTF8.self).contains(fixed))
+      }
+    }
+    // What is unknown is reported, what is a member of it is not.
+    #expect(
+      messages("irlas 1 network N { in x: [3, 8, 8] return x -> y.Block }")
+        == "error[L0104] 1:49: no value named `y`")
+  }
+
+  /// A file's own `fit` hides neither `std.fit` nor that it needs the other operands.
+  @Test func qualifiedCellOfTheSameName() throws {
+    let text = """
+      irlas 1
+      use std
+      cell fit { in x return x -> relu }
+      network Net {
+        in x: [3, 8, 8]
+        h = x -> conv(3x3, 8)
+        y = (x -> std.fit) + h
+        z = h + (x -> std.fit(to: h.shape))
+        return y + (z -> fit)
+      }
+      """
+    #expect(messages(text) == "")
+  }
 }

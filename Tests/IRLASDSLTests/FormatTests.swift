@@ -370,6 +370,27 @@ extension String {
       """)
   }
 
+  /// A comment with three slashes behind code documents nothing, so that an empty line may follow it.
+  @Test func documentationStandsOnItsOwnLine() throws {
+    let text = """
+      irlas 1
+      cell A { in x return x -> relu } /// behind
+      /// above
+      cell B(n, /// behind
+        m) { in x return x -> repeat n * m relu }///
+      cell C { in x return x }
+      """
+    let formatted = try #require(checkFormat(text))
+    #expect(formatted.contains("}  /// behind\n\n/// above\ncell B"))
+    let tree = parse(SourceFile(name: "a.irlas", text: text)).tree
+    var documented: [String?] = []
+    for case .module(let module) in tree.root.declarations {
+      documented.append(module.node.documentation)
+      documented += module.parameters.map(\.documentation)
+    }
+    #expect(documented == [nil, "above", nil, nil, nil])
+  }
+
   @Test func textsWithMistakesStay() {
     #expect(checkFormat("cell A { in x return (x }") == nil)
     #expect(checkFormat("") == "")

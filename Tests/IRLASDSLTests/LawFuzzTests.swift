@@ -129,13 +129,8 @@ import Testing
     ),
   ]
 
-  private static var count: Int {
-    guard let text = ProcessInfo.processInfo.environment["IRLAS_FUZZ_COUNT"], let number = Int(text) else {
-      return 2000
-    }
-    // A law takes ten times as long as a mutated program.
-    return max(2000, number / 10)
-  }
+  /// A law takes ten times as long as a mutated program.
+  private static let count = Fuzzing.count(2000, share: 10)
 
   private func load(_ text: String) -> Program {
     Program.load(entry: SourceFile(name: "law.irlas", text: text), loader: { _ in .missing })

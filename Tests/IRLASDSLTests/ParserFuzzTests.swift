@@ -3,21 +3,13 @@ import Testing
 
 @testable import IRLASDSL
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 @Suite struct ParserFuzzTests {
   /// Damaged programs: the parser neither stops nor loses a byte, and its messages can be shown.
-  ///
-  /// `IRLAS_FUZZ_COUNT` sets how many (20,000 unless given), `IRLAS_FUZZ_SEED` the seed.
   @Test func damagedProgramsNeverStopTheParser() {
-    let count = environment("IRLAS_FUZZ_COUNT") ?? 20_000
-    let seed = environment("IRLAS_FUZZ_SEED") ?? 20_170_326
+    let count = Fuzzing.count(20_000)
+    let seed = Fuzzing.seed(20_170_326)
     print("parser fuzz: \(count) mutations of seed \(seed)")
-    let mutator = ProgramMutator(samplePrograms.map(\.text), seed: UInt64(seed))
+    let mutator = ProgramMutator(samplePrograms.map(\.text), seed: seed)
     var intact = 0
     for index in 0..<count {
       let bytes = mutator.mutation(index)
@@ -42,6 +34,4 @@ import Testing
     #expect(intact > 0)
     #expect(intact < count / 2)
   }
-
-  private func environment(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
 }

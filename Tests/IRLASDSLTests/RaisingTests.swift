@@ -93,7 +93,7 @@ import Testing
   /// Random programs with cells in cells, repeats, shared layers and several outputs.
   @Test(arguments: 0..<4)
   func randomProgramsComeBack(part: Int) throws {
-    let count = ProcessInfo.processInfo.environment["IRLAS_FUZZ_COUNT"] == nil ? 40 : 2500
+    let count = Fuzzing.count(40, share: 400)
     var raisedCount = 0
     for seed in UInt64(part * 100_000)..<UInt64(part * 100_000 + count) {
       let text = RandomProgram.make(seed: seed)

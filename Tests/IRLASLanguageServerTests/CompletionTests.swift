@@ -53,6 +53,17 @@ import Testing
     Case("recipe R { schedule: ¦", has: ["cosine", "warmup"]),
     Case("search S { ¦", has: ["over", "reward", "budget", "require"]),
     Case("network N { in x: [3, 8, 8] return x }\nsearch S { expert: ¦", has: ["N"], lacks: ["conv"]),
+    Case(
+      "space N { in x: [3, 8, 8] return x }\nsearch S { over: ¦", has: ["N"], lacks: ["accuracy", "conv"]),
+    Case(
+      "recipe Quick { }\nsearch S { reward: ¦", has: ["accuracy", "pareto", "macs"], lacks: ["Quick", "flip"]),
+    Case("recipe Quick { }\nsearch S { reward: accuracy(¦", has: ["Quick", "recipe:"], lacks: ["conv"]),
+    Case("search S { reward: pareto(max: ¦", has: ["accuracy", "latency"], lacks: ["pareto", "conv"]),
+    Case("search S { mirror: max_entropy(mode: ¦", has: ["terminal"], lacks: ["conv"]),
+    Case("search S { mirror: max_entropy(¦", has: ["weight:", "anneal:"], lacks: ["conv"]),
+    Case("search S { agent: ¦", has: ["q_learning", "evolution"], lacks: ["accuracy"]),
+    Case("search S { seeds: [0] require ¦", has: ["latency", "params"], lacks: ["q_learning", "over"]),
+    Case("search S { require latency <= 5ms ¦", has: ["over", "require"], lacks: ["q_learning"]),
     Case("@¦ cell A { in x return x }", has: ["atomic"]),
     Case("cell A { in x // relu ¦\n return x }", has: [], lacks: ["conv", "return"]),
     Case("use \"fi¦", has: [], lacks: ["std"]),
@@ -81,5 +92,40 @@ import Testing
     #expect(
       Conversation.applying(.array([relu?["textEdit"] ?? .null]), to: marked.text)
         == "cell A { in x return x -> relu }")
+  }
+
+  /// Every field of a recipe and of a search says what it is for, in the list and where it stands.
+  @Test(arguments: ["recipe R { ¦", "search S { ¦"])
+  func fieldsAreDocumented(text: String) {
+    let client = Conversation()
+    let marked = Marked(text)
+    client.open(marked.text)
+    let items = client.request("textDocument/completion", Conversation.place(marked))["items"]?.elements ?? []
+    let fields = items.filter { $0["label"] != "require" }
+    #expect(fields.count >= 7)
+    for field in fields {
+      #expect(field["documentation"] != nil, "\(field.line)")
+      let name = field["label"]?.text ?? ""
+      let hovered = Marked(marked.text + "¦\(name): 1 }")
+      client.replace(hovered.text)
+      let hover = client.request("textDocument/hover", Conversation.place(hovered)).line
+      #expect(
+        hover.contains(field["documentation"]?["value"]?.text ?? field["documentation"]?.text ?? "?"),
+        "\(hover)")
+    }
+  }
+
+  /// The words of a search's fields are known like those of a recipe's.
+  @Test func wordsOfSearchesAreDescribed() {
+    let client = Conversation()
+    let marked = Marked("search S { agent: q_le¦arning(epsilon: [1, 0]) require lat¦ency <= 5ms }")
+    client.open(marked.text)
+    for (offset, said) in zip(marked.offsets, ["BlockQNN", "median time"]) {
+      let place: JSON = [
+        "textDocument": ["uri": .string(Conversation.uri)],
+        "position": Conversation.position(offset, in: marked.text),
+      ]
+      #expect(client.request("textDocument/hover", place).line.contains(said))
+    }
   }
 }

@@ -73,7 +73,7 @@ import Testing
       #expect(reused.record.finding(at: occurrence.span) == fresh.record.finding(at: occurrence.span))
       #expect(reused.record.figures(at: occurrence.span) == fresh.record.figures(at: occurrence.span))
     }
-    let partial = edited.inspect(reusing: before.record, onlyReuses: true)
+    let partial = edited.inspect(reusing: before.record, budget: 0)
     #expect(partial.record.isComplete == (redone == 0))
     let completed = edited.inspect(reusing: partial.record)
     #expect(completed.report == fresh.report)

@@ -6,11 +6,13 @@ import Testing
 
 /// Whatever arrives, the server answers and lives.
 @Suite struct ServerFuzzTests {
-  /// Every request, asked at every so many bytes of damaged programs.
+  /// Every request, asked at a dozen places of damaged programs.
   @Test func everyRequestSurvivesDamagedPrograms() {
-    let seed: UInt64 = 11
-    let mutator = ProgramMutator(networkPrograms.map(\.text), seed: seed)
-    for index in 0..<40 {
+    let count = Fuzzing.count(300, share: 1000)
+    let seed = Fuzzing.seed(11)
+    print("server fuzz: every request in \(count) mutations of seed \(seed)")
+    let mutator = ProgramMutator(Self.programs, seed: seed)
+    for index in 0..<count {
       let text = String(decoding: mutator.mutation(index), as: UTF8.self)
       let client = Conversation()
       client.open(text)
@@ -18,6 +20,49 @@ import Testing
       Self.askEverything(client, text, step: max(1, text.utf8.count / 12))
     }
   }
+
+  private static let programs = networkPrograms.map(\.text) + spacePrograms.map(\.text)
+
+  /// A client that damages its text again and again, and asks something at a random place each time.
+  @Test func oneRequestSurvivesDamagedPrograms() {
+    let count = Fuzzing.count(5000, share: 20)
+    let seed = Fuzzing.seed(12)
+    print("server fuzz: a request in each of \(count) mutations of seed \(seed)")
+    let mutator = ProgramMutator(Self.programs, seed: seed)
+    var random = SplitMix64(seed: seed)
+    var client = Conversation()
+    for index in 0..<count {
+      let text = String(decoding: mutator.mutation(index), as: UTF8.self)
+      if index.isMultiple(of: 50) {
+        client = Conversation()
+        client.open(text)
+      } else {
+        client.replace(text)
+      }
+      // Not every text is looked at before the next one comes.
+      if random.below(4) > 0 { _ = client.diagnostics() }
+      let offset = random.below(text.utf8.count + 1)
+      let method = Self.wholeRequests[random.below(Self.wholeRequests.count)]
+      let uri: JSON = ["textDocument": ["uri": .string(Conversation.uri)]]
+      switch random.below(3) {
+      case 0:
+        client.request(
+          "textDocument/\(method)", uri.with("range", Conversation.range(0..<text.utf8.count, in: text)))
+      case 1: _ = client.actions(offset..<min(text.utf8.count, offset + random.below(40)))
+      default:
+        let method = Self.placeRequests[random.below(Self.placeRequests.count)]
+        client.request(
+          "textDocument/\(method)", uri.with("position", Conversation.position(offset, in: text)))
+      }
+    }
+  }
+
+  private static let wholeRequests = [
+    "documentSymbol", "foldingRange", "semanticTokens/full", "codeLens", "inlayHint",
+  ]
+  private static let placeRequests = [
+    "hover", "completion", "signatureHelp", "definition", "references", "documentHighlight",
+  ]
 
   @Test func everyRequestSurvivesUnfinishedPrograms() {
     for sample in networkPrograms.prefix(6) {
@@ -39,18 +84,11 @@ import Testing
 
   private static func askEverything(_ client: Conversation, _ text: String, step: Int) {
     let uri: JSON = ["textDocument": ["uri": .string(Conversation.uri)]]
-    for method in ["documentSymbol", "foldingRange", "semanticTokens/full", "codeLens"] {
-      client.request("textDocument/\(method)", uri)
-    }
-    let whole = Conversation.range(0..<text.utf8.count, in: text)
-    client.request("textDocument/inlayHint", uri.with("range", whole))
+    let whole = uri.with("range", Conversation.range(0..<text.utf8.count, in: text))
+    for method in wholeRequests { client.request("textDocument/\(method)", whole) }
     for offset in stride(from: 0, through: text.utf8.count, by: step) {
       let place = uri.with("position", Conversation.position(offset, in: text))
-      for method in [
-        "hover", "completion", "signatureHelp", "definition", "references", "documentHighlight",
-      ] {
-        client.request("textDocument/\(method)", place)
-      }
+      for method in placeRequests { client.request("textDocument/\(method)", place) }
       _ = client.reply(to: "textDocument/rename", place.with("newName", "other"))
       _ = client.actions(offset..<min(text.utf8.count, offset + step))
     }
@@ -58,7 +96,9 @@ import Testing
 
   /// Damaged bytes of a real conversation: each request of it that arrives whole is answered.
   @Test func damagedBytesAreNoCrash() {
-    let seed: UInt64 = 5
+    let count = Fuzzing.count(20_000)
+    let seed = Fuzzing.seed(5)
+    print("server fuzz: \(count) damaged conversations of seed \(seed)")
     var conversation: [UInt8] = []
     let open: JSON = [
       "jsonrpc": "2.0", "method": "textDocument/didOpen",
@@ -81,7 +121,7 @@ import Testing
       ])
     }
     var random = SplitMix64(seed: seed)
-    for _ in 0..<1500 {
+    for _ in 0..<count {
       var bytes = conversation
       for _ in 0...random.below(4) {
         let at = random.below(bytes.count)

@@ -65,6 +65,13 @@ extension Lowering {
     fail(unknown(name, at: nameSpan, isLayer: context.isLink || arguments != nil), span)
   }
 
+  /// Whether a name means something here.
+  func isKnown(_ name: String) -> Bool {
+    find(name) != nil || names.lookUp(name, in: file) != nil || Primitive.indices[name] != nil
+      || NumericFunction(rawValue: name) != nil || Self.choices.contains(name)
+      || name == "same" || name == "valid"
+  }
+
   /// The names of cells that the file sees, found once for all messages.
   private var moduleNames: [String] {
     if let known = budget.moduleNames[file] { return known }
@@ -73,7 +80,8 @@ extension Lowering {
     return found
   }
 
-  private func lowerPrimitive(
+  /// A layer of the language with its arguments.
+  func lowerPrimitive(
     _ index: Int, _ arguments: [ArgumentSyntax], _ span: SourceSpan, _ context: Context
   ) {
     let primitive = Primitive.all[index]
@@ -124,7 +132,8 @@ extension Lowering {
 
   // MARK: Calls
 
-  private func lowerModule(
+  /// A cell or space with its arguments.
+  func lowerModule(
     _ id: Int, nameSpan: SourceSpan, arguments: [ArgumentSyntax], span: SourceSpan, _ context: Context
   ) {
     let header = names.modules[id]
@@ -318,110 +327,6 @@ extension Lowering {
     schedule { sequence in
       for argument in arguments { sequence.value(argument.value, inner) }
       sequence.emit(.function(function, count: arguments.count), span)
-    }
-  }
-
-  // MARK: Members
-
-  /// Lowers attributes and methods, and names of used files.
-  func lowerPostfix(_ view: PostfixSyntax, _ context: Context) {
-    var members = view.members[...]
-    let qualified = lowerQualified(view, context)
-    if qualified { members = members.dropFirst() }
-    schedule { sequence in
-      if !qualified { sequence.value(view.base, context) }
-      for member in members { sequence.run { $0.lowerMember(member, context) } }
-    }
-  }
-
-  /// `std.fit`: a name of a used file. Emits the call and returns true when the base is the name of such a file.
-  private func lowerQualified(_ view: PostfixSyntax, _ context: Context) -> Bool {
-    guard case .name(let base) = view.base, find(base.name) == nil,
-      names.lookUp(base.name, in: file) == nil, let member = view.members.first, let token = member.name
-    else { return false }
-    guard let target = names.scopes[file].files[base.name] else {
-      guard base.name == "std", laterNames["std"] == nil, !names.scopes[file].hasFailedUse else {
-        return false
-      }
-      let help =
-        names.scopes[file].useOfStandard.map { [Diagnostic.Help("add `use std`", edits: [$0])] } ?? []
-      schedule {
-        $0.run {
-          $0.fail(
-            Diagnostic(
-              .unknownName, "this file does not use `std`", at: base.span, label: "not known here", help: help
-            ),
-            view.span)
-        }
-      }
-      return true
-    }
-    let span = base.span.union(member.span)
-    if target == names.standardFile, names.scopes[target].own[token.name] == nil,
-      let index = Primitive.indices[token.name]
-    {
-      // The language's own layer, whatever the file declares under its name.
-      schedule {
-        $0.run {
-          $0.lowerPrimitive(index, member.arguments ?? [], span, context)
-        }
-      }
-      return true
-    }
-    guard case .module(let id)? = names.scopes[target].own[token.name] else {
-      var candidates = names.scopes[target].own.keys.sorted()
-      if target == names.standardFile { candidates += Primitive.all.map(\.name) }
-      let near = self.near(token.name, candidates)
-      schedule {
-        $0.run {
-          $0.fail(
-            Diagnostic(
-              .unknownLayer, "`\(base.name)` has no layer named `\(token.name)`", at: token.span,
-              label: near.map { "did you mean `\($0)`?" } ?? ""), view.span)
-        }
-      }
-      return true
-    }
-    schedule {
-      $0.run {
-        $0.lowerModule(
-          id, nameSpan: token.span, arguments: member.arguments ?? [], span: span, context)
-      }
-    }
-    return true
-  }
-
-  private func lowerMember(_ view: MemberSyntax, _ context: Context) {
-    guard let token = view.name else {
-      emit(.pop, view.span)
-      return emit(.constant(.poison), view.span)
-    }
-    guard let member = Member(rawValue: token.name) else {
-      if names.outputLabels.contains(token.name), view.arguments == nil {
-        return emit(.output(token.name), token.span)
-      }
-      emit(.pop, view.span)
-      let near = counterpartOfMember(token.name) ?? self.near(token.name, Member.allCases.map(\.rawValue))
-      return fail(
-        Diagnostic(
-          .unknownMember, "no value has an attribute `\(token.name)`", at: token.span,
-          label: near.map { "did you mean `\($0)`?" }
-            ?? "tensors have c, h, w and shape; lists have at, size, first, last, sum, leaves, reads",
-          help: near.map { [.init("write `\($0)`", edits: [.init(token.span, $0)])] } ?? []),
-        view.span)
-    }
-    let arguments = view.arguments ?? []
-    guard arguments.count == member.arity, arguments.allSatisfy({ $0.label == nil }) else {
-      emit(.pop, view.span)
-      return fail(
-        Diagnostic(
-          arguments.count < member.arity ? .missingArgument : .tooManyArguments,
-          "`\(member.rawValue)` takes \(counted(member.arity, "argument")) without labels", at: view.span),
-        view.span)
-    }
-    schedule { sequence in
-      for argument in arguments { sequence.value(argument.value, context) }
-      sequence.emit(.member(member, argumentCount: arguments.count), token.span)
     }
   }
 }

@@ -213,7 +213,14 @@ extension Lowering {
       if token.kind == .peerKeyword { return true }
       guard token.kind == .identifier else { return false }
       if layers.contains(token.name) { return true }
-      guard case .module(let id)? = names.lookUp(token.name, in: header.file) else { return false }
+      var declaration = names.lookUp(token.name, in: header.file)
+      if index >= 2, tree.tokens[index - 1].kind == .dot, tree.tokens[index - 2].kind == .identifier,
+        let file = names.scopes[header.file].files[TokenSyntax(tree: tree, index: index - 2).name]
+      {
+        // `std.fit`, whatever else is called `fit` here.
+        declaration = names.scopes[file].own[token.name] ?? declaration
+      }
+      guard case .module(let id)? = declaration else { return false }
       return names.modules[id].needsPeer
     }
   }

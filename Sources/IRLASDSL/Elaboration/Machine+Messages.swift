@@ -91,6 +91,24 @@ extension Machine {
       label: "this is \(value.kindDescription)", help: help)
   }
 
+  /// The message for two arguments that stand in each other's places: name, value and position of each.
+  func swapped(
+    _ site: CallSite, _ first: (name: String, value: Value, position: Int),
+    _ second: (name: String, value: Value, position: Int), _ signature: String
+  ) -> Diagnostic {
+    let (place, otherPlace) = (site.argumentSpans[first.position], site.argumentSpans[second.position])
+    var edits: [Diagnostic.Edit] = []
+    if let written = text(place), let other = text(otherPlace) {
+      edits = [.init(place, other), .init(otherPlace, written)]
+    }
+    return Diagnostic(
+      .typeMismatch, "`\(first.name)` and `\(second.name)` of `\(site.name)` stand in each other's places",
+      at: place, label: "this is \(first.value.kindDescription)",
+      secondary: [
+        .init(otherPlace, "this is \(second.value.kindDescription)", style: .secondary)
+      ], notes: ["it is \(signature)"], help: [.init("exchange them", edits: edits)])
+  }
+
   /// The message for something else than a layer after an arrow.
   func notALayer(_ value: Value, _ span: SourceSpan) -> Diagnostic {
     var help: [Diagnostic.Help] = []

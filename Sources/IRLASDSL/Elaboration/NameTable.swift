@@ -18,6 +18,8 @@ struct NameTable: Sendable {
     var imported: [String: Declaration] = [:]
     /// Used files by the last part of their path, for `std.bn`.
     var files: [String: Int] = [:]
+    /// Files that are used by a path in quotes, by the name that they would have without: a common mistake.
+    var quotedFiles: [String: Int] = [:]
     /// Whether a `use` of the file brought less than it asked for: unknown names may be those.
     var hasFailedUse = false
     /// Where `use std` would be inserted.

@@ -117,6 +117,12 @@ private struct ProgramLoading {
     return String(path[...slash])
   }
 
+  /// The name of a file without its folder and ending.
+  private func stem(of path: String) -> String {
+    let file = path.dropFirst(folder(of: path).count)
+    return file.hasSuffix(".irlas") ? String(file.dropLast(6)) : String(file)
+  }
+
   /// A path without `.` and with `..` resolved where they can be.
   private func normalized(_ path: String) -> String {
     var parts: [Substring] = []
@@ -215,7 +221,8 @@ private struct ProgramLoading {
       for (target, syntax) in uses[user] {
         switch syntax.path {
         case .module(let tokens): if let last = tokens.last { names.scopes[user].files[last.name] = target }
-        case .file, .missing: break
+        case .file: names.scopes[user].quotedFiles[stem(of: sources.files[target].name)] = target
+        case .missing: break
         }
         guard let items = syntax.items else {
           for name in names.scopes[target].own.keys.sorted() {

@@ -28,7 +28,11 @@ extension Program {
   func recipe(_ declaration: RecipeDeclaration) -> (Recipe?, [Diagnostic]) {
     var diagnostics: [Diagnostic] = []
     guard let fields = fields(of: declaration, &diagnostics) else { return (nil, diagnostics) }
-    let missing = RecipeForm.fields.filter { $0.isRequired && fields[$0.name] == nil }.map(\.name)
+    let misspelt = misspeltFields(of: declaration)
+    let missing = RecipeForm.fields.map(\.name).filter { name in
+      RecipeForm.fields.contains { $0.name == name && $0.isRequired } && fields[name] == nil
+        && !misspelt.contains(name)
+    }
     if !missing.isEmpty {
       diagnostics.append(
         Diagnostic(
@@ -43,7 +47,7 @@ extension Program {
     // In the order of the table, so that messages are in a stable order.
     for (name, _, _) in RecipeForm.fields {
       guard let field = fields[name] else { continue }
-      var reader = RecipeReader(program: self, file: field.file)
+      var reader = FieldReader(program: self, file: field.file)
       read(name, field.syntax, &reader, into: &recipe)
       diagnostics += reader.diagnostics
     }
@@ -79,7 +83,7 @@ extension Program {
   }
 
   private func read(
-    _ name: String, _ field: FieldSyntax, _ reader: inout RecipeReader, into recipe: inout Recipe
+    _ name: String, _ field: FieldSyntax, _ reader: inout FieldReader, into recipe: inout Recipe
   ) {
     switch name {
     case "data":
@@ -134,6 +138,15 @@ extension Program {
     }
   }
 
+  /// The fields that unknown names of a recipe seem to stand for: they are not missing, too.
+  private func misspeltFields(of declaration: RecipeDeclaration) -> [String] {
+    let known = RecipeForm.fields.map(\.name)
+    return declaration.syntax.fields.compactMap { field in
+      guard let name = field.label?.name, !known.contains(name) else { return nil }
+      return nearest(to: name, among: known)
+    }
+  }
+
   private func ownFields(of declaration: RecipeDeclaration, _ report: (Diagnostic) -> Void) -> [(
     String, Field
   )] {
@@ -162,5 +175,28 @@ extension Program {
       fields.append((label.name, Field(syntax: field, file: declaration.file)))
     }
     return fields
+  }
+
+  /// The warning that no network or space of the program has an output of a name that a recipe of the entry file gives;
+  /// nil where there is none to be trained by it.
+  func doubt(ofOutput name: NameSyntax, in file: Int) -> Diagnostic? {
+    let trainable = names.modules.filter { $0.keyword != .cell && $0.isEntry }
+    guard file == 0, trainable.contains(where: { $0.file == 0 }) else { return nil }
+    var known: [String] = []
+    for header in trainable {
+      let outputs = header.syntax.returnStatement?.outputs ?? []
+      if outputs.isEmpty { return nil }
+      for output in outputs {
+        // Several outputs of one name, as a tuple gives, have numbers.
+        let label = output.label?.name ?? "output"
+        if name.name.hasPrefix(label), name.name.dropFirst(label.count).allSatisfy(\.isNumber) { return nil }
+        if !known.contains(label) { known.append(label) }
+      }
+    }
+    let near = nearest(to: name.name, among: known)
+    return Diagnostic(
+      .invalidField, severity: .warning, "no network here has an output `\(name.name)`", at: name.span,
+      label: near.map { "did you mean `\($0)`?" } ?? "outputs are \(known.prefix(8).joined(separator: ", "))",
+      help: near.map { [.init("write `\($0)`", edits: [.init(name.span, $0)])] } ?? [])
   }
 }

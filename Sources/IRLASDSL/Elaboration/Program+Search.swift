@@ -24,7 +24,7 @@ extension Program {
 
   /// What a `search` says.
   func search(_ declaration: SearchDeclaration) -> (SearchPlan?, [Diagnostic]) {
-    var reader = RecipeReader(program: self, file: declaration.file)
+    var reader = FieldReader(program: self, file: declaration.file)
     let (fields, misspelt) = searchFields(declaration, &reader)
     let missing = SearchForm.fields.map(\.name).filter { name in
       SearchForm.fields.contains { $0.name == name && $0.isRequired } && fields[name] == nil
@@ -77,7 +77,7 @@ extension Program {
   }
 
   /// The fields by name, and the names that others seem to stand for.
-  private func searchFields(_ declaration: SearchDeclaration, _ reader: inout RecipeReader) -> (
+  private func searchFields(_ declaration: SearchDeclaration, _ reader: inout FieldReader) -> (
     fields: [String: FieldSyntax], misspelt: Set<String>
   ) {
     var fields: [String: FieldSyntax] = [:]

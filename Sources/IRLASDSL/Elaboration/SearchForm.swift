@@ -1,113 +1,118 @@
 import IRLASGraph
 
-/// What searches may say; see `RecipeForm`. The lists are the only place that knows it: messages and the manual are made
+/// What searches may say; see `FieldForm`. The lists are the only place that knows it: messages and the manual are made
 /// from them.
 package enum SearchForm {
   private static let mirrorParameters = [
-    RecipeForm.Parameter(name: "weight", argument: .weights, defaultValue: .list(Value.List([.float(0.1)]))),
-    RecipeForm.Parameter(
+    FieldForm.Parameter(name: "weight", argument: .weights, defaultValue: .list(Value.List([.float(0.1)]))),
+    FieldForm.Parameter(
       name: "mode", argument: .word(SearchPlan.Mirror.Mode.allCases.map(\.rawValue)),
       defaultValue: .string("terminal")),
-    RecipeForm.Parameter(name: "anneal", argument: .bool, defaultValue: .boolean(true)),
+    FieldForm.Parameter(name: "anneal", argument: .bool, defaultValue: .boolean(true)),
   ]
 
   /// How the reward is learned from the experts.
   package static let mirrors = [
-    RecipeForm(
+    FieldForm(
       name: "max_entropy", parameters: mirrorParameters,
       documentation: "maximum-entropy inverse reinforcement learning (Ziebart et al., 2008)"),
-    RecipeForm(
+    FieldForm(
       name: "max_margin", parameters: mirrorParameters,
       documentation: "maximum-margin planning (Ratliff et al., 2006)"),
-    RecipeForm(
+    FieldForm(
       name: "projection", parameters: mirrorParameters,
       documentation:
         "the projection algorithm of apprenticeship learning (Abbeel and Ng, 2004), as in the IRLAS paper"),
   ]
 
   private static let batch = [
-    RecipeForm.Parameter(name: "batch", argument: .int(1...65_536), defaultValue: .integer(1))
+    FieldForm.Parameter(name: "batch", argument: .int(1...65_536), defaultValue: .integer(1))
   ]
 
   /// What is measured of a candidate.
   package static let figures = [
-    RecipeForm(
+    FieldForm(
       name: "accuracy",
-      parameters: [RecipeForm.Parameter(name: "recipe", argument: .recipe, defaultValue: nil)],
+      parameters: [FieldForm.Parameter(name: "recipe", argument: .recipe, defaultValue: nil)],
       documentation: "the share of right answers on the validation images, trained by a recipe"),
-    RecipeForm(
+    FieldForm(
       name: "latency", parameters: batch,
       documentation: "the median time of one batch on this machine, measured"),
-    RecipeForm(
+    FieldForm(
       name: "memory", parameters: batch, documentation: "the memory that one batch takes while running"),
-    RecipeForm(name: "params", parameters: [], documentation: "learned numbers"),
-    RecipeForm(name: "macs", parameters: [], documentation: "multiply-accumulates of one image"),
-    RecipeForm(name: "depth", parameters: [], documentation: "weighted layers on the longest path"),
+    FieldForm(name: "params", parameters: [], documentation: "learned numbers"),
+    FieldForm(name: "macs", parameters: [], documentation: "multiply-accumulates of one image"),
+    FieldForm(name: "depth", parameters: [], documentation: "weighted layers on the longest path"),
   ]
+
+  /// How several figures are sought at once; its arguments are figures.
+  package static let pareto = FieldForm(
+    name: "pareto", parameters: [],
+    documentation: "figures that pull against each other: `pareto(max: accuracy(Quick), min: latency)`")
 
   /// Who proposes programs.
   package static let agents = [
-    RecipeForm(name: "random", parameters: [], documentation: "draws every decision by its odds"),
-    RecipeForm(
+    FieldForm(name: "random", parameters: [], documentation: "draws every decision by its odds"),
+    FieldForm(
       name: "evolution",
       parameters: [
-        RecipeForm.Parameter(name: "population", argument: .int(2...100_000), defaultValue: .integer(50)),
-        RecipeForm.Parameter(name: "sample", argument: .int(1...100_000), defaultValue: .integer(10)),
+        FieldForm.Parameter(name: "population", argument: .int(2...100_000), defaultValue: .integer(50)),
+        FieldForm.Parameter(name: "sample", argument: .int(1...100_000), defaultValue: .integer(10)),
       ], documentation: "regularised evolution (Real et al., 2019)"),
-    RecipeForm(
+    FieldForm(
       name: "q_learning",
       parameters: [
-        RecipeForm.Parameter(
+        FieldForm.Parameter(
           name: "state", argument: .word(SearchPlan.Agent.QState.allCases.map(\.rawValue)),
           defaultValue: .string("prefix")),
-        RecipeForm.Parameter(
+        FieldForm.Parameter(
           name: "epsilon", argument: .shares, defaultValue: .list(Value.List([.float(1), .float(0.1)]))),
-        RecipeForm.Parameter(
+        FieldForm.Parameter(
           name: "rate", argument: .float(0...1, excludesLower: true), defaultValue: .float(0.01)),
       ],
       documentation:
         "Q-learning as in BlockQNN (Zhong et al., 2018); `epsilon` falls from the first to the last"),
-    RecipeForm(
+    FieldForm(
       name: "reinforce",
       parameters: [
-        RecipeForm.Parameter(
+        FieldForm.Parameter(
           name: "rate", argument: .float(0...1e6, excludesLower: true), defaultValue: .float(0.01)),
-        RecipeForm.Parameter(name: "entropy", argument: .float(0...1e6), defaultValue: .float(0.001)),
+        FieldForm.Parameter(name: "entropy", argument: .float(0...1e6), defaultValue: .float(0.001)),
       ], documentation: "policy gradient with a baseline (Zoph and Le, 2017)"),
-    RecipeForm(
+    FieldForm(
       name: "differentiable",
       parameters: [
-        RecipeForm.Parameter(name: "epochs", argument: .int(1...1_000_000), defaultValue: .integer(50)),
-        RecipeForm.Parameter(
+        FieldForm.Parameter(name: "epochs", argument: .int(1...1_000_000), defaultValue: .integer(50)),
+        FieldForm.Parameter(
           name: "rate", argument: .float(0...1e6, excludesLower: true), defaultValue: .float(3e-4)),
       ], documentation: "one network with softmax weights on the options (Liu et al., DARTS, 2019)"),
   ]
 
   /// How much training a candidate gets.
   package static let fidelities = [
-    RecipeForm(name: "full", parameters: [], documentation: "all epochs of the recipe"),
-    RecipeForm(
+    FieldForm(name: "full", parameters: [], documentation: "all epochs of the recipe"),
+    FieldForm(
       name: "halving",
       parameters: [
-        RecipeForm.Parameter(name: "from", argument: .int(1...1_000_000), defaultValue: .integer(1)),
-        RecipeForm.Parameter(name: "to", argument: .int(1...1_000_000), defaultValue: nil),
-        RecipeForm.Parameter(name: "by", argument: .int(2...1000), defaultValue: .integer(3)),
+        FieldForm.Parameter(name: "from", argument: .int(1...1_000_000), defaultValue: .integer(1)),
+        FieldForm.Parameter(name: "to", argument: .int(1...1_000_000), defaultValue: nil),
+        FieldForm.Parameter(name: "by", argument: .int(2...1000), defaultValue: .integer(3)),
       ], documentation: "one of `by` goes on to `by` times as many epochs, from `from` up to `to`"),
   ]
 
   /// When the search ends.
   package static let budgets = [
-    RecipeForm(
+    FieldForm(
       name: "trials",
-      parameters: [RecipeForm.Parameter(name: "count", argument: .int(1...1_000_000_000), defaultValue: nil)],
+      parameters: [FieldForm.Parameter(name: "count", argument: .int(1...1_000_000_000), defaultValue: nil)],
       documentation: "after so many candidates"),
-    RecipeForm(
+    FieldForm(
       name: "time",
-      parameters: [RecipeForm.Parameter(name: "limit", argument: .duration, defaultValue: nil)],
+      parameters: [FieldForm.Parameter(name: "limit", argument: .duration, defaultValue: nil)],
       documentation: "after so long: 30s, 10m, 2h"),
-    RecipeForm(
+    FieldForm(
       name: "feasible",
-      parameters: [RecipeForm.Parameter(name: "count", argument: .int(1...1_000_000_000), defaultValue: nil)],
+      parameters: [FieldForm.Parameter(name: "count", argument: .int(1...1_000_000_000), defaultValue: nil)],
       documentation: "after so many candidates within all limits"),
   ]
 
@@ -130,7 +135,7 @@ package enum SearchForm {
   package static var manual: String {
     var lines = ["| field | says |", "|---|---|"]
     lines += fields.map { "| `\($0.name)`\($0.isRequired ? " (required)" : "") | \($0.documentation) |" }
-    let groups: [(String, [RecipeForm])] = [
+    let groups: [(String, [FieldForm])] = [
       ("mirror", mirrors), ("reward, require", figures), ("agent", agents), ("fidelity", fidelities),
       ("budget", budgets),
     ]

@@ -50,7 +50,8 @@ private func commentKind(of bytes: ArraySlice<UInt8>) -> Trivia.Kind {
 }
 
 /// The documentation comment that ends the trivia in `bytes`: the last run of `///` lines with nothing but line ends
-/// between them and after them, without slashes and without one blank after them.
+/// between them and after them, without slashes and without one blank after them. A comment on the line of the token
+/// before it documents nothing.
 func documentationComment(in bytes: ArraySlice<UInt8>) -> String? {
   var lines: [Substring] = []
   for piece in triviaPieces(in: bytes).reversed() {
@@ -61,6 +62,9 @@ func documentationComment(in bytes: ArraySlice<UInt8>) -> String? {
         return lines.isEmpty ? nil : joined(lines)
       }
     case .documentation:
+      if bytes.startIndex > 0, !bytes[..<piece.range.lowerBound].contains(0x0A) {
+        return lines.isEmpty ? nil : joined(lines)
+      }
       lines.append(commentText(bytes[piece.range]))
     case .comment, .fileDocumentation, .byteOrderMark:
       return lines.isEmpty ? nil : joined(lines)

@@ -32,7 +32,7 @@ package struct CursorPlace: Sendable {
   package let argument: (position: Int, label: String?)
   /// In a call, the labels that stand already.
   package let labels: [String]
-  /// In a recipe or search, the field whose value the place is in.
+  /// In a recipe or search, the field whose value the place is in; `require` for a limit.
   package let field: (name: String, isSearch: Bool)?
   /// The field names that stand already in the recipe or search around the place.
   package let givenFields: [String]
@@ -130,7 +130,7 @@ package struct CursorPlace: Sendable {
             }
             if case .fields(let isSearch) = outer {
               if let name = fields.first { field = (name, isSearch) }
-              givenFields = fields + following(last)
+              givenFields = fields.filter { $0 != "require" } + following(last)
               return
             }
             if outer == .body || outer == .claims || outer == .useItems || outer == .parameters { return }
@@ -146,6 +146,8 @@ package struct CursorPlace: Sendable {
             seenLabels.append(name)
             if commas == 0, label == nil { label = name }
           }
+        // A limit of a search stands beside its fields, and may be given more than once.
+        case .requireKeyword where depth == 0: fields.append("require")
         case .cellKeyword, .networkKeyword, .spaceKeyword, .recipeKeyword, .searchKeyword, .checkKeyword:
           // A declaration whose bracket is not open yet; as a label the word has a colon.
           if depth == 0, !found, index < last, tree.tokens[index + 1].kind != .colon { return }

@@ -5,8 +5,8 @@ final class ElaborationObserver {
   private(set) var record = ElaborationRecord()
   private let program: Program
   private let previous: ElaborationRecord
-  /// Whether elaborations that cannot be taken over are left out.
-  private let onlyReuses: Bool
+  /// How much work elaborations that cannot be taken over may be; when it is spent, the rest are left out.
+  private var budget: Int
   /// What the elaboration in progress found; see `ElaborationUnit`.
   private var findings: [SourceSpan: Finding] = [:]
   private var figures: [SourceSpan: Figures] = [:]
@@ -16,10 +16,10 @@ final class ElaborationObserver {
   private var lastShapes: [SourceSpan: [Shape]] = [:]
 
   /// An observer that takes over what still holds of an earlier record.
-  init(_ program: Program, reusing previous: ElaborationRecord, onlyReuses: Bool) {
+  init(_ program: Program, reusing previous: ElaborationRecord, budget: Int) {
     self.program = program
     self.previous = previous
-    self.onlyReuses = onlyReuses
+    self.budget = budget
   }
 
   /// The outcome of an elaboration: of an earlier one whose text is unchanged, or that of `body`.
@@ -42,12 +42,13 @@ final class ElaborationObserver {
       }
       record.remember(unit)
     }
-    if onlyReuses {
+    guard budget > 0 else {
       record.isComplete = false
       return ElaborationUnit.Outcome()
     }
     (findings, figures, total, work, lastShapes) = ([:], [:], nil, 0, [:])
     let outcome = body()
+    budget -= min(budget, work)
     let unit = ElaborationUnit(
       key: key, texts: texts, outcome: outcome, findings: findings, figures: figures, total: total,
       work: work,
@@ -162,13 +163,14 @@ extension Program {
   ///
   /// - Parameters:
   ///   - previous: the record of an earlier state of the program; what an edit since then did not touch is taken over.
-  ///   - onlyReuses: whether everything else is left out, for lack of time.
-  package func inspect(reusing previous: ElaborationRecord = ElaborationRecord(), onlyReuses: Bool = false)
+  ///   - budget: how much work (see `work(reusing:)`) everything else may be; the last elaboration may exceed it, what
+  ///     comes after it is left out.
+  package func inspect(reusing previous: ElaborationRecord = ElaborationRecord(), budget: Int = Int.max)
     -> (
       report: CheckReport, record: ElaborationRecord
     )
   {
-    let observer = ElaborationObserver(self, reusing: previous, onlyReuses: onlyReuses)
+    let observer = ElaborationObserver(self, reusing: previous, budget: budget)
     let report = check(observer: observer)
     return (report, observer.record)
   }

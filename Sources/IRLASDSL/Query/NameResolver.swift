@@ -15,8 +15,8 @@ struct NameResolver {
   private var aliases: [String: SourceSpan] = [:]
   /// The module whose body is walked, with the span in which its names are known.
   private var module: (id: Int, isNetwork: Bool, span: SourceSpan)?
-  /// The recipe's field whose value is walked.
-  private var field: (name: String, isSearch: Bool)?
+  /// The field of a recipe or search whose value is walked.
+  private var field: String?
 
   private enum Step {
     case visit(SyntaxNode)
@@ -163,14 +163,18 @@ struct NameResolver {
   private mutating func resolve(_ view: SearchSyntax) {
     if let name = view.name { add(name.span, .search(name.span), .definition) }
     resolve(view.fields, isSearch: true)
-    for requirement in view.requirements { walk([.visit(requirement.condition.node)]) }
+    for requirement in view.requirements {
+      field = "require"
+      walk([.visit(requirement.condition.node)])
+      field = nil
+    }
   }
 
   private mutating func resolve(_ fields: [FieldSyntax], isSearch: Bool) {
     for view in fields {
       guard let label = view.label else { continue }
       add(label.span, .field(label.name, isSearch: isSearch))
-      field = (label.name, isSearch)
+      field = label.name
       walk([.visit(view.value.node)])
       field = nil
     }
@@ -217,8 +221,8 @@ struct NameResolver {
   private func lookUp(_ name: String) -> Symbol? {
     for scope in scopes.reversed() { if let symbol = scope[name] { return symbol } }
     if let module, module.isNetwork, let metric = Metric(rawValue: name) { return .metric(metric) }
-    if let field, !field.isSearch, RecipeForm.forms(of: field.name).contains(where: { $0.name == name }) {
-      return .form(field: field.name, name: name)
+    if let field, FieldForm.forms(of: field).contains(where: { $0.name == name }) {
+      return .form(field: field, name: name)
     }
     if let declaration = program.names.lookUp(name, in: file) {
       return aliased(name, symbol(of: declaration, in: file, name: name))
@@ -340,19 +344,6 @@ extension Program {
     case .module(let id)?: return .module(id)
     case .recipe(let index)?: return .recipe(index)
     case .search?, nil: return nil
-    }
-  }
-}
-
-extension RecipeForm {
-  /// The words that the value of a recipe's field may be made of.
-  package static func forms(of field: String) -> [RecipeForm] {
-    switch field {
-    case "data": sources + augmentations
-    case "loss": losses
-    case "optimizer": optimizers
-    case "schedule": schedules
-    default: []
     }
   }
 }

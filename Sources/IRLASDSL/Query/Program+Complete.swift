@@ -275,20 +275,29 @@ private struct Completion {
       if previous == .colon, let label = place.argument.label,
         let parameter = parameters.first(where: { $0.name == label })
       {
-        return values(of: parameter.type)
+        return values(of: parameter)
       }
-      return valuesOrLayers
+      return place.field == nil ? valuesOrLayers : fieldValues
     }
     let labels = parameters.filter { !place.labels.contains($0.name) }.dropFirst(
       place.labels.isEmpty ? place.argument.position : 0)
     return labels.map {
-      Candidate("\($0.name):", .parameter, detail: $0.detail, insertion: "\($0.name): ")
-    } + (place.field == nil ? values : [])
+      Candidate("\($0.name):", .parameter, detail: $0.text, insertion: "\($0.name): ")
+    } + (place.field == nil ? values : labels.first.map { values(of: $0) } ?? [])
   }
 
-  private func callParameters(of token: TokenSyntax) -> [(name: String, type: ValueType, detail: String)] {
-    program.parameters(ofCallAt: token.span, name: token.name, index: index, field: place.field?.name).map {
-      ($0.name, $0.type, $0.text)
+  private func callParameters(of token: TokenSyntax) -> [CallParameter] {
+    program.parameters(ofCallAt: token.span, name: token.name, index: index, field: place.field?.name)
+  }
+
+  /// What may be given to a parameter.
+  private func values(of parameter: CallParameter) -> [Candidate] {
+    switch parameter.argument {
+    case nil: values(of: parameter.type)
+    case .recipe: recipes
+    case .word(let words): words.map { Candidate($0, .value) }
+    case .bool: keywords(["true", "false"])
+    default: []
     }
   }
 
@@ -308,33 +317,27 @@ private struct Completion {
 
   private func fields(isSearch: Bool) -> [Candidate] {
     guard previous == .leftBrace || endsExpression else { return fieldValues }
-    var found: [Candidate] = []
-    if isSearch {
-      let names = SearchForm.fields.map(\.name)
-      found = names.map { Candidate($0, .field, insertion: "\($0): ") } + keywords(["require"])
-    } else {
-      found = RecipeForm.fields.map {
-        Candidate(
-          $0.name, .field, detail: $0.isRequired ? "required" : nil, documentation: $0.documentation,
-          insertion: "\($0.name): ")
-      }
+    let known = isSearch ? SearchForm.fields : RecipeForm.fields
+    var found = known.map {
+      Candidate(
+        $0.name, .field, detail: $0.isRequired ? "required" : nil, documentation: $0.documentation,
+        insertion: "\($0.name): ")
     }
+    if isSearch { found += keywords(["require"]) }
     found = found.filter { !place.givenFields.contains($0.label) }
     return endsExpression && place.field?.name == "schedule" ? keywords(["then"]) + found : found
   }
 
   private var fieldValues: [Candidate] {
     guard let field = place.field else { return [] }
-    if field.isSearch {
-      switch field.name {
-      case "over": return modules { $0 != .cell }
-      case "expert": return modules { $0 == .network }
-      default: return recipes + metrics
-      }
-    }
-    if endsExpression { return keywords(["then"]) }
-    var forms = RecipeForm.forms(of: field.name)
+    if field.name == "over" { return modules { $0 == .space } }
+    if field.name == "expert" { return modules { $0 == .network } }
+    if endsExpression { return field.name == "schedule" ? keywords(["then"]) : [] }
+    var forms = FieldForm.forms(of: field.name)
     if field.name == "data" { forms = previous == .arrow ? RecipeForm.augmentations : RecipeForm.sources }
+    if field.name == "reward", previous == .colon, place.argument.label == nil {
+      forms.append(SearchForm.pareto)
+    }
     return forms.map {
       Candidate(
         $0.name, .function, detail: $0.signature, documentation: $0.documentation,
@@ -347,8 +350,10 @@ private struct Completion {
 struct CallParameter {
   /// Its name, which is also its label.
   let name: String
-  /// Its type; `any` for the parameters of a recipe's words.
+  /// Its type; `any` for the parameters of the words of recipes and searches.
   let type: ValueType
+  /// What may be given to a parameter of such a word.
+  var argument: FieldForm.Argument?
   /// As the manual writes it: `stride = 1`.
   let text: String
 }
@@ -374,10 +379,10 @@ extension Program {
             + (parameter.defaultValue.map { " = \($0.text)" } ?? ": \(parameter.type.name)"))
       }
     case .form(let field, let name)?:
-      return RecipeForm.forms(of: field).first { $0.name == name }?.parameters.map { parameter in
+      return FieldForm.forms(of: field).first { $0.name == name }?.parameters.map { parameter in
         CallParameter(
-          name: parameter.name, type: .any,
-          text: parameter.name + ": " + (parameter.defaultValue?.text ?? parameter.argument.name))
+          name: parameter.name, type: .any, argument: parameter.argument,
+          text: "\(parameter.name): \(parameter.text)")
       } ?? []
     default: return []
     }
@@ -388,7 +393,7 @@ extension Program {
     if let occurrence = index.occurrence(at: Int(span.lower)), occurrence.span == span {
       return occurrence.symbol
     }
-    if let field, RecipeForm.forms(of: field).contains(where: { $0.name == name }) {
+    if let field, FieldForm.forms(of: field).contains(where: { $0.name == name }) {
       return .form(field: field, name: name)
     }
     if case .module(let id)? = names.lookUp(name, in: Int(span.file.index)) { return .module(id) }

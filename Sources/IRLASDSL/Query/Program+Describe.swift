@@ -68,10 +68,10 @@ extension Program {
     case .type(let name):
       return SymbolDescription(signature: name, documentation: Self.typeDocumentation(name))
     case .field(let name, let isSearch):
-      let known = isSearch ? nil : RecipeForm.fields.first { $0.name == name }
+      let known = (isSearch ? SearchForm.fields : RecipeForm.fields).first { $0.name == name }
       return SymbolDescription(signature: "\(name):", documentation: known?.documentation)
     case .form(let field, let name):
-      let form = RecipeForm.forms(of: field).first { $0.name == name }
+      let form = FieldForm.forms(of: field).first { $0.name == name }
       return SymbolDescription(signature: form?.signature ?? name, documentation: form?.documentation)
     case .attribute(let name):
       return SymbolDescription(

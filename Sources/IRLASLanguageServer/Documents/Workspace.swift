@@ -65,6 +65,9 @@ struct Workspace {
 
   /// Elaborations of more than this much work (see `Program.work(reusing:)`) wait for a pause of the typist.
   static let immediateWork = 60_000
+  /// Where it is not known how much work the elaborations will be, as when a text is opened, they are done up to here
+  /// before the client is answered.
+  static let openingWork = 600_000
 
   /// A workspace whose files that are not open are read by `read`.
   init(read: @escaping (String) -> Program.LoadResult) { self.read = read }
@@ -121,7 +124,7 @@ struct Workspace {
     quick.limits.steps = 200_000
     quick.limits.nodes = 20_000
     let isImmediate = program.work(reusing: known) <= Self.immediateWork
-    let (report, record) = quick.inspect(reusing: known, onlyReuses: !isImmediate)
+    let (report, record) = quick.inspect(reusing: known, budget: isImmediate ? Self.openingWork : 0)
     records[uri] = record
     // That a network is too big for a keystroke says nothing about it.
     let diagnostics = report.diagnostics.filter { record.isComplete || $0.code != .programTooBig }

@@ -1,6 +1,6 @@
 import IRLASGraph
 
-extension RecipeReader {
+extension FieldReader {
   /// `Net`, `Net(classes: 100)`: a module of the given kind with values for its parameters.
   private mutating func use(_ expression: ExpressionSyntax, _ keyword: ModuleSyntax.Keyword) -> SearchPlan
     .Use?
@@ -200,7 +200,7 @@ extension RecipeReader {
       return nil
     }
     guard let figure = figure(comparison.left) else { return nil }
-    let range = RecipeForm.Argument.float(0...Double.greatestFiniteMagnitude)
+    let range = FieldForm.Argument.float(0...Double.greatestFiniteMagnitude)
     guard case .float(let bound)? = argument(comparison.right, range, "the limit") else { return nil }
     return SearchPlan.Limit(figure: figure, comparison: kind, bound: bound, message: view.message?.value)
   }

@@ -359,11 +359,21 @@ import Testing
            |                    |
            |                    this is the Int 64
            |
-           = it is conv(kernel: Kernel, out: Int, stride = 1)
+           = it is conv(kernel: Kernel, out: Int, stride = 1, groups = 1, dilation = 1, padding = same, bias = false)
         help: exchange them
            |   return x -> conv(3x3, 2 * 32) -> Block(relu, 8, 3x3)
 
-        error
+        error[L0301]: `kernel` and `act` of `Block` stand in each other's places
+          --> a.irlas:8:42
+           |
+         8 |   return x -> conv(2 * 32, 3x3) -> Block(relu, 8, 3x3)
+           |                                          ^^^^     --- this is the Kernel 3x3
+           |                                          |
+           |                                          this is the layer `relu`
+           |
+           = it is Block(kernel: Kernel, out, act: Layer)
+        help: exchange them
+           |   return x -> conv(2 * 32, 3x3) -> Block(3x3, 8, relu)
         """)
     // A label says what was meant.
     #expect(

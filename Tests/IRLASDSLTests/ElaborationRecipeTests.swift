@@ -117,11 +117,11 @@ import Testing
   /// A loss of an output that no network of the file has, where that can be known.
   @Test(arguments: [
     ("return x -> linear(2)", "output", ""),
-    ("return x -> linear(2)", "logits", "warning[L0505] 4:104: no network here has an output `logits`"),
+    ("return x -> linear(2)", "logits", "warning[L0505] 4:110: no network here has an output `logits`"),
     ("return logits: x -> linear(2), aux early: x -> linear(2)", "early", ""),
     (
       "return logits: x -> linear(2), aux early: x -> linear(2)", "erly",
-      "warning[L0505] 4:104: no network here has an output `erly`"
+      "warning[L0505] 4:110: no network here has an output `erly`"
     ),
     ("return x -> linear(2), x -> linear(2)", "output2", ""),
     ("return y: x -> split(3)", "y3", ""),

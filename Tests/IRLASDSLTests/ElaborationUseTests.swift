@@ -81,7 +81,7 @@ import Testing
     let wrong = network.replacing("Block(4)", with: "b.Block(4)")
     check(
       "irlas 1 use \"lib/b.irlas\" \(wrong)", ["lib/b.irlas": block],
-      "error[L0104] 1:73: no value named `b`: a file used by its path brings its names as they are")
+      "error[L0105] 1:69: no value named `b`: a file used by its path brings its names as they are")
     for (use, fixed) in [
       ("", "return x -> Block(4)"), ("{ Other }", nil), ("{ Block }", "return x -> Block(4)"),
     ] {
@@ -99,7 +99,7 @@ import Testing
     // What is unknown is reported, what is a member of it is not.
     #expect(
       messages("irlas 1 network N { in x: [3, 8, 8] return x -> y.Block }")
-        == "error[L0104] 1:49: no value named `y`")
+        == "error[L0105] 1:49: no value named `y`")
   }
 
   /// A file's own `fit` hides neither `std.fit` nor that it needs the other operands.

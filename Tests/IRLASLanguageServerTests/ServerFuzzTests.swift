@@ -8,7 +8,7 @@ import Testing
 @Suite struct ServerFuzzTests {
   /// Every request, asked at a dozen places of damaged programs.
   @Test func everyRequestSurvivesDamagedPrograms() {
-    let count = Fuzzing.count(300, share: 1000)
+    let count = Fuzzing.count(1000, share: 1000)
     let seed = Fuzzing.seed(11)
     print("server fuzz: every request in \(count) mutations of seed \(seed)")
     let mutator = ProgramMutator(Self.programs, seed: seed)

@@ -103,7 +103,8 @@ struct Train: ParsableCommand {
       if summary.epochs > 0 {
         StandardOutput.line(
           "test accuracy \(percent(summary.testAccuracy)), training loss \(decimal(summary.trainLoss, 4)) after "
-            + "\(summary.epochs) epoch\(summary.epochs == 1 ? "" : "s") in \(decimal(seconds, 1)) s (\(Int(rate)) samples/s)")
+            + "\(summary.epochs) epoch\(summary.epochs == 1 ? "" : "s") in \(decimal(seconds, 1)) s (\(Int(rate)) samples/s)"
+        )
       }
       StandardOutput.line("checkpoint: \(summary.checkpoint)")
     }

@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -67,6 +67,15 @@ bench-keystrokes: build
 # Blocks drawn from a space and hashed, on one core.
 bench-sampling: build
 	Benchmarks/sampling.py "$(IRLAS)"
+
+# What a mirror that has seen one expert knows of blocks that people designed (docs/method.md).
+evidence-mirror: build
+	"$(IRLAS)" evidence --seed $${SEED:-1}
+
+# Blocks from graph to features, on one core.
+bench-features: setup
+	$(SWIFT) build $(FLAGS) --build-tests
+	IRLAS_BENCHMARKS=1 $(SWIFT) test $(FLAGS) --skip-build --filter FeatureSpeedTests
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/irlas"

@@ -39,20 +39,27 @@ struct BlockExtraction {
 
   /// The block of one cell.
   mutating func block(_ cell: ScopeID) -> TopologyView {
-    assignRegions([cell.index])
-    return view(of: Array(graph.nodes.indices), region: 0)
+    let members = assignRegions([cell.index])
+    return view(of: members[0], region: 0)
+  }
+
+  /// See `TopologyView.init(_:cellNamed:)`.
+  mutating func block(named name: String) -> TopologyView? {
+    let cells = graph.scopes.indices.filter {
+      graph.scopes[$0].kind == .cell && graph.scopes[$0].baseName == name
+    }
+    guard !cells.isEmpty else { return nil }
+    let members = assignRegions(cells)
+    // A cell inside one of the same name belongs to that.
+    let views = cells.indices.filter { !members[$0].isEmpty }.map { view(of: members[$0], region: $0) }
+    return views.isEmpty ? nil : mostFrequent(views).view
   }
 
   /// See `TopologyView.init(_:)`.
   mutating func characteristicBlock() -> TopologyView {
     let candidates = CharacteristicCells(graph).outermost
     guard !candidates.isEmpty else { return block(.root) }
-    assignRegions(candidates)
-    var members = [[Int]](repeating: [], count: candidates.count)
-    for index in graph.nodes.indices {
-      let region = region[graph.nodes[index].scope.index]
-      if region >= 0 { members[region].append(index) }
-    }
+    let members = assignRegions(candidates)
     // Cells of one name, in the order in which they come up.
     var groups: [(name: Substring, regions: [Int])] = []
     for (region, scope) in candidates.enumerated() {
@@ -98,7 +105,8 @@ struct BlockExtraction {
 
   // MARK: Scopes
 
-  private mutating func assignRegions(_ roots: [Int]) {
+  /// Makes a block of each scope and returns the nodes of each.
+  private mutating func assignRegions(_ roots: [Int]) -> [[Int]] {
     var number = [Int](repeating: -1, count: graph.scopes.count)
     for (index, root) in roots.enumerated() { number[root] = index }
     // Scopes stand behind the scope they are in.
@@ -127,6 +135,12 @@ struct BlockExtraction {
       where region[graph[input].scope.index] != region[node.scope.index] { isExported[input.index] = true }
     }
     for output in graph.outputs where !output.isAuxiliary { isExported[output.value.index] = true }
+    var members = [[Int]](repeating: [], count: roots.count)
+    for (index, node) in graph.nodes.enumerated() {
+      let region = region[node.scope.index]
+      if region >= 0, isLive[index] { members[region].append(index) }
+    }
+    return members
   }
 
   // MARK: Nodes
@@ -134,7 +148,7 @@ struct BlockExtraction {
   private mutating func view(of members: [Int], region block: Int) -> TopologyView {
     var raw = RawBlock()
     var outside: [Int] = []
-    for index in members where isLive[index] && region[graph.nodes[index].scope.index] == block {
+    for index in members {
       let node = graph.nodes[index]
       // Values from outside are the block's inputs.
       for input in node.inputs where region[graph[input].scope.index] != block {
@@ -145,8 +159,8 @@ struct BlockExtraction {
       if case .input = node.op, !outside.contains(index) { outside.append(index) }
       values[index] = value(NodeID(index), node, &raw)
     }
-    for index in members where region[graph.nodes[index].scope.index] == block && isExported[index] {
-      if let edge = values[index], isLive[index] { raw.outputs.append(edge) }
+    for index in members where isExported[index] {
+      if let edge = values[index] { raw.outputs.append(edge) }
     }
     raw.arity = max(1, outside.count)
     raw.normalize()

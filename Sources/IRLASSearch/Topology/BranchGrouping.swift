@@ -1,6 +1,6 @@
 import IRLASGraph
 
-/// Parallel chains that are alike become one chain of grouped convolutions.
+/// Parallel chains that are alike become one chain of grouped convolutions. Widths do not count, as in all of the view.
 ///
 /// With x the value that g chains c_1, ..., c_L of the same kinds read, and C the same operation with g times the
 /// channels:
@@ -18,7 +18,7 @@ enum BranchGrouping {
     var items: [Int]
     /// The slice of `start` that the chain reads, which is no part of `items`.
     var slice: Int?
-    /// What it is made of: equal for chains that can be grouped.
+    /// What it is made of, widths aside: equal for chains that can be grouped.
     var code: UInt64
   }
 
@@ -95,7 +95,7 @@ enum BranchGrouping {
       hash.combine(item.kernel.height)
       hash.combine(item.kernel.width)
       hash.combine(item.groups)
-      hash.combine(item.channelsPerGroup)
+      hash.combine(item.isDepthwise)
       current = item.inputs[0]
     }
     items.reverse()
@@ -104,7 +104,6 @@ enum BranchGrouping {
     let below = block.items[current.from]
     if below.slice != nil, below.inputs.count == 1 {
       branch.slice = current.from
-      hash.combine(below.slice?.length ?? 0)
       hash.combine(below.inputs[0].from)
     } else {
       // The first operation of each chain reads all of x: only dense convolutions of it are one convolution.

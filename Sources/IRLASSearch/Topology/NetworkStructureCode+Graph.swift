@@ -11,10 +11,12 @@ extension NetworkStructureCode {
 
   /// The block as a network of its own, for an input of the given shape.
   ///
-  /// - Parameter channels: the result channels of every convolution.
-  /// - Throws: the shape rule that a row breaks; a sum of different widths does.
+  /// - Parameters:
+  ///   - channels: the result channels of every convolution but the depthwise ones.
+  ///   - isFitting: whether the second operand of a sum is projected where it has another width, as std's `fit` does.
+  /// - Throws: the shape rule that a row breaks; without `isFitting` a sum of different widths does.
   package func graph(
-    name: String, input: Shape, channels: Int, style: ConvolutionStyle
+    name: String, input: Shape, channels: Int, style: ConvolutionStyle, isFitting: Bool = false
   ) throws(ShapeIssue) -> Graph {
     var builder = GraphBuilder(name: name)
     var values = [try builder.add(.input(index: 0), declared: input)]
@@ -23,7 +25,7 @@ extension NetworkStructureCode {
       switch row.kind {
       case .convolution:
         values.append(
-          try Self.convolution(&builder, operands[0], kernel: row.kernel, channels: channels, style: style))
+          try Self.convolution(&builder, operands[0], row, channels: channels, style: style))
       case .maxPool:
         values.append(try builder.add(.maxPool(Self.pool(row.kernel)), operands))
       case .averagePool:
@@ -31,7 +33,9 @@ extension NetworkStructureCode {
       case .identity:
         values.append(try builder.add(.identity, operands))
       case .add:
-        values.append(try builder.add(.add, operands))
+        let second =
+          isFitting ? try Self.fitted(&builder, operands[1], to: builder.shape(of: operands[0])) : operands[1]
+        values.append(try builder.add(.add, [operands[0], second]))
       case .concat:
         values.append(try builder.add(.concat(.channel), operands))
       case .terminal:
@@ -57,19 +61,36 @@ extension NetworkStructureCode {
 
   private static func pool(_ kernel: Int) -> Pool { Pool(window: window(kernel)) }
 
+  /// relu, the convolution as its row connects it, batch norm.
   private static func convolution(
-    _ builder: inout GraphBuilder, _ x: NodeID, kernel: Int, channels: Int, style: ConvolutionStyle
+    _ builder: inout GraphBuilder, _ x: NodeID, _ row: Row, channels: Int, style: ConvolutionStyle
   ) throws(ShapeIssue) -> NodeID {
     var value = try builder.add(.activation(.relu), [x])
     let width = builder.shape(of: x).channels
-    switch style {
-    case .plain:
-      value = try builder.conv(value, out: channels, Convolution(window: window(kernel))).result
-    case .separable:
-      let depthwise = Convolution(window: window(kernel), groups: width)
+    let depthwise = Convolution(window: window(row.kernel), groups: width)
+    switch (row.connection, style) {
+    case (.standard, .plain):
+      value = try builder.conv(value, out: channels, Convolution(window: window(row.kernel))).result
+    case (.groups(let count), _):
+      let grouped = Convolution(window: window(row.kernel), groups: count)
+      value = try builder.conv(value, out: channels, grouped).result
+    case (.depthwise, _):
+      value = try builder.conv(value, out: width, depthwise, name: "dwconv").result
+    case (.separable, _), (.standard, .separable):
       value = try builder.conv(value, out: width, depthwise, name: "dwconv").result
       value = try builder.conv(value, out: channels, Convolution(window: window(1))).result
     }
+    return try builder.batchNorm(value).result
+  }
+
+  /// Std's `fit`: a 1x1 convolution and batch norm where the width is another one.
+  private static func fitted(_ builder: inout GraphBuilder, _ x: NodeID, to shape: Shape) throws(ShapeIssue)
+    -> NodeID
+  {
+    guard builder.shape(of: x) != shape else { return x }
+    builder.openScope(.cell, name: "fit", label: "fit")
+    defer { builder.closeScope() }
+    let value = try builder.conv(x, out: shape.channels, Convolution(window: window(1))).result
     return try builder.batchNorm(value).result
   }
 }

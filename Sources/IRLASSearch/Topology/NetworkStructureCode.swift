@@ -32,6 +32,19 @@ package struct NetworkStructureCode: Hashable, Sendable {
     }
   }
 
+  /// How a convolution's channels are connected. The paper's rows are all dense; the others, our extension, stand as a
+  /// sixth entry of the row.
+  package enum Connection: Hashable, Sendable {
+    /// As the whole block is built: no entry.
+    case standard
+    /// In so many groups, 2 or more: `(2,1,3,1,0,8)`.
+    case groups(Int)
+    /// Every channel by itself: `(2,1,3,1,0,dw)`.
+    case depthwise
+    /// Every channel by itself, and a 1x1 convolution: `(2,1,3,1,0,sep)`.
+    case separable
+  }
+
   /// One layer.
   package struct Row: Hashable, Sendable {
     package var kind: Kind
@@ -39,6 +52,8 @@ package struct NetworkStructureCode: Hashable, Sendable {
     package var kernel: Int
     /// The rows read, counted from 1; 0 is the block's input.
     package var predecessors: [Int]
+    /// `standard` for all that is no convolution.
+    package var connection = Connection.standard
 
     package init(_ kind: Kind, kernel: Int = 0, _ predecessors: Int...) {
       self.kind = kind
@@ -61,6 +76,8 @@ package struct NetworkStructureCode: Hashable, Sendable {
     case equalPredecessors(row: Int)
     /// The last row, and no other, must be the terminal.
     case terminal(row: Int)
+    /// A sixth entry on a row that is no convolution, or fewer than two groups.
+    case connection(row: Int)
   }
 
   /// The layers, without the terminal.
@@ -83,6 +100,8 @@ package struct NetworkStructureCode: Hashable, Sendable {
       if row.kind.arity == 2, row.predecessors[0] == row.predecessors[1] {
         throw .equalPredecessors(row: index)
       }
+      if row.connection != .standard, row.kind != .convolution { throw .connection(row: index) }
+      if case .groups(let count) = row.connection, count < 2 { throw .connection(row: index) }
     }
     self.rows = rows
   }
@@ -98,12 +117,13 @@ package struct NetworkStructureCode: Hashable, Sendable {
 extension NetworkStructureCode: CustomStringConvertible {
   /// All rows with the terminal: `(1,1,3,0,0) (2,7,0,0,0)`.
   package var description: String {
-    var lines: [[Int]] = rows.enumerated().map { position, row in
+    var lines = rows.enumerated().map { position, row in
       let second = row.predecessors.count > 1 ? row.predecessors[1] : 0
-      return [position + 1, row.kind.rawValue, row.kernel, row.predecessors[0], second]
+      let numbers = [position + 1, row.kind.rawValue, row.kernel, row.predecessors[0], second]
+      return numbers.map(String.init).joined(separator: ",") + row.connection.entry
     }
-    lines.append([rows.count + 1, Kind.terminal.rawValue, 0, 0, 0])
-    return lines.map { "(" + $0.map(String.init).joined(separator: ",") + ")" }.joined(separator: " ")
+    lines.append("\(rows.count + 1),\(Kind.terminal.rawValue),0,0,0")
+    return lines.map { "(\($0))" }.joined(separator: " ")
   }
 
   /// Reads rows such as `description` writes; white space is free between tokens. The terminal must come last.
@@ -111,7 +131,7 @@ extension NetworkStructureCode: CustomStringConvertible {
     var reader = RowReader(text)
     var rows: [Row] = []
     while true {
-      let numbers = try reader.row()
+      let (numbers, connection) = try reader.row()
       let index = rows.count + 1
       guard numbers[0] == index else { throw .index(row: index, found: numbers[0]) }
       guard let kind = Kind(rawValue: numbers[1]) else { throw .unknownKind(row: index, code: numbers[1]) }
@@ -121,11 +141,13 @@ extension NetworkStructureCode: CustomStringConvertible {
       }
       if kind == .terminal {
         guard numbers[2] == 0 else { throw .kernel(row: index, kind: kind, found: numbers[2]) }
+        guard connection == .standard else { throw .connection(row: index) }
         try reader.end()
         break
       }
       var row = Row(kind, kernel: numbers[2])
       row.predecessors = Array(named.prefix(kind.arity))
+      row.connection = connection
       rows.append(row)
     }
     try self.init(rows)
@@ -145,6 +167,20 @@ extension NetworkStructureCode.Issue: CustomStringConvertible {
       "row \(row): the predecessor \(found) is not an earlier row that this type can read"
     case .equalPredecessors(let row): "row \(row) reads the same row twice"
     case .terminal(let row): "row \(row): the terminal, and nothing else, comes last"
+    case .connection(let row):
+      "row \(row): a sixth entry is `sep`, `dw` or a number of groups from 2 on, and only convolutions have one"
+    }
+  }
+}
+
+extension NetworkStructureCode.Connection {
+  /// How it stands behind the five numbers of a row.
+  fileprivate var entry: String {
+    switch self {
+    case .standard: ""
+    case .groups(let count): ",\(count)"
+    case .depthwise: ",dw"
+    case .separable: ",sep"
     }
   }
 }
@@ -178,15 +214,34 @@ private struct RowReader {
     return value
   }
 
-  mutating func row() throws(NetworkStructureCode.Issue) -> [Int] {
+  mutating func row() throws(NetworkStructureCode.Issue) -> ([Int], NetworkStructureCode.Connection) {
     try expect("(")
     var numbers = [try number()]
     for _ in 1..<5 {
       try expect(",")
       numbers.append(try number())
     }
+    var connection = NetworkStructureCode.Connection.standard
+    skipSpace()
+    if position < bytes.count, bytes[position] == UInt8(ascii: ",") {
+      position += 1
+      skipSpace()
+      if take("sep") {
+        connection = .separable
+      } else if take("dw") {
+        connection = .depthwise
+      } else {
+        connection = .groups(try number())
+      }
+    }
     try expect(")")
-    return numbers
+    return (numbers, connection)
+  }
+
+  private mutating func take(_ word: String) -> Bool {
+    guard bytes[position...].starts(with: word.utf8) else { return false }
+    position += word.utf8.count
+    return true
   }
 
   mutating func end() throws(NetworkStructureCode.Issue) {

@@ -64,3 +64,14 @@ package struct TopologyFeatures: Hashable, Sendable {
 
   private static let caps = table.map(\.cap)
 }
+
+extension TopologyFeatures {
+  /// The table of the manual.
+  package static var manualTable: String {
+    let rows = table.map { feature in
+      let cap = feature.cap == 1 ? "" : " \(Int(feature.cap))"
+      return "| `\(feature.name)` | \(feature.group.rawValue) |\(cap) | \(feature.documentation) |"
+    }
+    return (["| feature | group | cap | definition |", "|---|---|---|---|"] + rows).joined(separator: "\n")
+  }
+}

@@ -69,6 +69,13 @@ package struct TopologyView: Sendable {
     self = extraction.characteristicBlock()
   }
 
+  /// The view of the cells of this name, or nil when there are none; where they differ, of their most frequent form.
+  package init?(_ graph: Graph, cellNamed name: String) {
+    var extraction = BlockExtraction(graph)
+    guard let view = extraction.block(named: name) else { return nil }
+    self = view
+  }
+
   /// The view of one cell, or of the whole network for `.root`.
   package init(_ graph: Graph, cell: ScopeID) {
     var extraction = BlockExtraction(graph)

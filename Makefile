@@ -77,6 +77,12 @@ bench-features: setup
 	$(SWIFT) build $(FLAGS) --build-tests
 	IRLAS_BENCHMARKS=1 $(SWIFT) test $(FLAGS) --skip-build --filter FeatureSpeedTests
 
+# Searches that are killed at twenty random moments, whose candidates crash, loop, eat memory and diverge, whose disk is
+# full or whose database is damaged or locked; `make test` kills four times.
+.PHONY: fault-drill
+fault-drill: setup
+	IRLAS_DRILL_KILLS=$${IRLAS_DRILL_KILLS:-20} $(SWIFT) test $(FLAGS) --filter 'StudyTests|StoreTests|WorkerTests'
+
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/irlas"
 	install -m 755 "$(IRLAS)" "$(DESTDIR)$(PREFIX)/bin/irlas"

@@ -8,8 +8,8 @@ import Testing
 @Suite struct SampleSpacesTests {
   /// Every space checks without a message.
   @Test func spacesCheck() throws {
-    let paths = try Samples.programs(in: "spaces")
-    #expect(paths.count >= 7)
+    let paths = try Samples.programs(in: "spaces") + Samples.programs(in: "searches")
+    #expect(paths.count >= 10)
     for path in paths {
       let program = try Samples.load(path)
       let report = program.check()

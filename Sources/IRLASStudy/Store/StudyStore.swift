@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 package import IRLASGraph
 import IRLASJSON
 import IRLASTraining
@@ -35,12 +36,26 @@ package final class StudyStore {
   /// Makes the study of a folder, which exists.
   package static func create(_ record: StudyRecord, in folder: String) throws(StoreError) -> StudyStore {
     let path = FileBytes.join(folder, fileName)
-    let store = StudyStore(path: path, queue: try open(path, isReadOnly: false))
+    // Under another name until it is a study: a process that is killed meanwhile leaves none.
+    let partial = FileBytes.join(folder, ".\(fileName).partial")
+    for name in [partial, partial + "-journal"] { unlink(name) }
+    let store = StudyStore(path: path, queue: try open(partial, isReadOnly: false))
     try store.write { database in
       try Schema.create(database)
       try StudyStore.insert(record, into: database)
     }
-    return store
+    do {
+      try store.queue.close()
+    } catch {
+      throw failure(error, path)
+    }
+    guard rename(partial, path) == 0 else {
+      throw StoreError(
+        .machine, path: path,
+        problem: "the study cannot be put in place: \(String(cString: strerror(errno)))",
+        help: "check the permissions of its folder")
+    }
+    return StudyStore(path: path, queue: try open(path, isReadOnly: false))
   }
 
   /// Opens the study of a folder.

@@ -96,6 +96,11 @@ struct Search: ParsableCommand {
     Interruption.catchSignals()
     var plan = source.plan
     let known = resume ? try open(folder) : nil
+    if let host = known?.study.host, host != HostCPU.current().identity {
+      StandardError.write(
+        "note: the study was begun on another processor (\(host)): latencies measured here do not compare with its\n"
+      )
+    }
     let settings = try StudySettings(trials: trials, seed: seed, data: data, known: known?.study.settings)
     settings.apply(to: &plan)
     let subject = try source.subject(

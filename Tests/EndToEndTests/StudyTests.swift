@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Searches from the command line: what they find is what they recorded, and nothing that happens to them changes it.
-@Suite struct StudyTests {
+@Suite(.serialized) struct StudyTests {
   /// A small search on the bundled digits.
   private static func program(reward: String, budget: String, seeds: String = "[0]", more: String = "")
     -> String
@@ -62,8 +62,10 @@ import Testing
 
     """
 
-  private static func fake(_ folder: TemporaryFolder) throws -> String {
-    let path = try folder.write(fakeWorker, to: "worker")
+  /// Writes the worker; only a wild one loops and eats memory, which takes its time.
+  private static func fake(_ folder: TemporaryFolder, isWild: Bool = false) throws -> String {
+    let text = isWild ? fakeWorker : fakeWorker.replacing("while kill -0 $PPID", with: "while false")
+    let path = try folder.write(text, to: "worker")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     return path
   }
@@ -154,7 +156,7 @@ import Testing
       Self.program(
         reward: "pareto(max: accuracy(Quick), min: params)", budget: "trials(18)", seeds: "[0, 1]"),
       to: "net.irlas")
-    let worker = try Self.fake(folder)
+    let worker = try Self.fake(folder, isWild: true)
     let calm = folder.path("calm")
     let reference = try Command.run(Self.arguments(file, calm, worker) + ["--workers", "1"])
     #expect(reference.exitCode == 0, "\(reference.errors)")

@@ -73,8 +73,9 @@ private struct StudyPageWriter {
       BarChart.Bar(name: $0.feature, value: $0.contribution, note: $0.note)
     }
     let text =
-      "Each bar is the weight that was learned for a feature of the topology, times how far the winner is from the "
-      + "expert in it: bars to the right say that it is more of what the expert stands for, bars to the left say less."
+      "Each bar is what a feature of the topology adds to the score of the best winner: the weight that was learned for "
+      + "it, times how far the winner is from the mean of random programs. The score of the expert itself is 1, that of "
+      + "the mean 0."
     return .element("p", text: text)
       + BarChart(title: "what speaks for and against the winner", bars: bars).markup
   }

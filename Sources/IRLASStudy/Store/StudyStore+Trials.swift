@@ -188,6 +188,22 @@ extension StudyStore {
     }
   }
 
+  /// The parameters and MACs of all programs.
+  package func sizes() throws(StoreError) -> [GraphHash: (params: Int, macs: Int)] {
+    let path = path
+    return try read { database in
+      var sizes: [GraphHash: (params: Int, macs: Int)] = [:]
+      let rows = try Row.fetchCursor(database, sql: "SELECT program, params, macs FROM programs")
+      while let row = try rows.next() {
+        guard let hash = PackedValues.hash(row[0]) else {
+          throw StoreError.damaged(path, "a program cannot be read")
+        }
+        sizes[hash] = (row[1], row[2])
+      }
+      return sizes
+    }
+  }
+
   /// The features of all programs.
   package func features() throws(StoreError) -> [GraphHash: [Double]] {
     let path = path

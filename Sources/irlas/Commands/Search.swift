@@ -131,6 +131,9 @@ struct Search: ParsableCommand {
       }
       let results = FoundPrograms(store: store, plan: plan, folder: folder, command: command)
       try results.write(recipe: subject.task?.recipe)
+      let page = FileBytes.join(folder, "report.html")
+      try StudyReporting(study: try OpenStudy(folder)).write(to: page)
+      StandardOutput.line(page)
     }
   }
 

@@ -8,7 +8,7 @@ import IRLASTraining
 struct StudyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "study", abstract: "Shows what searches have recorded.",
-    subcommands: [List.self, Show.self, Best.self, Export.self, Compare.self])
+    subcommands: [List.self, Show.self, Best.self, Export.self, Compare.self, Report.self])
 
   /// `irlas study list DIR`
   struct List: ParsableCommand {

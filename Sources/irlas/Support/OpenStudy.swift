@@ -12,7 +12,7 @@ struct OpenStudy {
   let reward: SearchPlan.Reward
   /// The figures that are sought or limited.
   let figures: [SearchPlan.Figure]
-  private let store: StudyStore
+  let store: StudyStore
 
   init(_ folder: String) throws {
     self.folder = folder

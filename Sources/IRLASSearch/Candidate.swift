@@ -87,8 +87,12 @@ package struct TrialResult: Hashable, Sendable {
 
   /// A measured figure, in its unit: a share, seconds, bytes or a number.
   package struct Measurement: Hashable, Sendable {
+    /// What was measured.
     package let figure: SearchPlan.Figure
+    /// How much it is.
     package let value: Double
+
+    /// The value of a figure.
     package init(_ figure: SearchPlan.Figure, _ value: Double) {
       self.figure = figure
       self.value = value
@@ -97,15 +101,19 @@ package struct TrialResult: Hashable, Sendable {
 
   /// The accuracy on the validation images after an epoch, from 1.
   package struct CurvePoint: Hashable, Sendable {
+    /// From 1.
     package let epoch: Int
+    /// The share of right answers.
     package let accuracy: Double
+
+    /// The accuracy after an epoch.
     package init(epoch: Int, accuracy: Double) {
       self.epoch = epoch
       self.accuracy = accuracy
     }
   }
 
-  /// See `ProposedTrial`.
+  /// See `ProposedTrial`, as of the six that follow.
   package var index: Int
   package var batch: Int
   package var decisions: [Decision]
@@ -120,6 +128,7 @@ package struct TrialResult: Hashable, Sendable {
   /// The course of the training.
   package var curve: [CurvePoint]
 
+  /// A result of recorded values.
   package init(
     index: Int, batch: Int, decisions: [Decision], programHash: GraphHash, appraisal: Appraisal = Appraisal(),
     prospects: [Double] = [], repeats: Int? = nil, state: State, measurements: [Measurement] = [],

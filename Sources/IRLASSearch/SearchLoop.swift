@@ -38,6 +38,8 @@ package struct SearchLoop: Sendable {
   private static let rounds = 4
   /// So many draws without anything new are taken for the end of the space.
   private static let drawLimit = 512
+  /// No decision has as many options.
+  private static let optionLimit = 1 << 24
   /// A space with so few runs is gone through one by one before it is called exhausted.
   private static let enumerationLimit = 4096
 
@@ -161,14 +163,8 @@ package struct SearchLoop: Sendable {
   /// - Parameter elapsed: the seconds that the search has taken by then; recorded with the batch where the budget is time.
   package mutating func tell(_ results: [TrialResult], elapsed: Double = 0) throws(SearchIssue) {
     for (place, result) in results.enumerated() {
-      guard result.index == outcomes.count + place else {
-        throw .unexpectedResult(trial: result.index, reason: "expected trial \(outcomes.count + place)")
-      }
-      guard result.batch == batches else {
-        throw .unexpectedResult(trial: result.index, reason: "of batch \(result.batch), expected \(batches)")
-      }
-      if let first = result.repeats, first < 0 || first >= result.index {
-        throw .unexpectedResult(trial: result.index, reason: "repeats trial \(first), which is not before it")
+      if let reason = fault(of: result, at: place) {
+        throw .unexpectedResult(trial: result.index, reason: reason)
       }
     }
     let start = outcomes.count
@@ -188,6 +184,25 @@ package struct SearchLoop: Sendable {
     self.elapsed = max(self.elapsed, elapsed)
     context.reward.advance(to: progress)
     agent.tell(Array(outcomes[start...]), in: context)
+  }
+
+  /// Why a result cannot come next; what is told may have been stored and damaged.
+  private func fault(of result: TrialResult, at place: Int) -> String? {
+    guard result.index == outcomes.count + place else { return "expected trial \(outcomes.count + place)" }
+    guard result.batch == batches else { return "of batch \(result.batch), expected \(batches)" }
+    if let first = result.repeats, first < 0 || first >= result.index {
+      return "repeats trial \(first), which is not before it"
+    }
+    for decision in result.decisions
+    where !(0..<Self.optionLimit).contains(decision.count)
+      || !(0..<decision.count).contains(decision.option)
+    {
+      return "option \(decision.option) of \(decision.count) for `\(decision.name)`"
+    }
+    guard (result.appraisal.likeness + result.prospects).allSatisfy(\.isFinite) else {
+      return "a likeness that is no number"
+    }
+    return nil
   }
 
   /// Which of the candidates of a rung go on to the next; see `Halving.survivors`.

@@ -86,6 +86,14 @@ import Testing
     var wrong = try #require(loop.nextResults(synthetic.evaluate))
     wrong[0].repeats = wrong[0].index
     #expect(throws: SearchIssue.self) { try loop.tell(wrong) }
+    for (option, count) in [(2, 2), (-1, 2), (0, 0), (0, -1), (0, Int.max)] {
+      wrong = try #require(loop.nextResults(synthetic.evaluate))
+      wrong[1].decisions[0] = Decision(name: "Net.h.count", option: option, count: count, label: "2")
+      #expect(throws: SearchIssue.self) { try loop.tell(wrong) }
+    }
+    wrong = try #require(loop.nextResults(synthetic.evaluate))
+    wrong[1].prospects = [.nan]
+    #expect(throws: SearchIssue.self) { try loop.tell(wrong) }
     #expect(loop.outcomes.count == first.count)
   }
 

@@ -1,3 +1,4 @@
+import IRLASCompiler
 import IRLASDSL
 import IRLASDocumentation
 import IRLASGraph

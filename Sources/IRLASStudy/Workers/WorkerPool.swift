@@ -165,10 +165,11 @@ package struct WorkerPool {
     }
   }
 
-  /// The last line of a log, shortened.
+  /// The line of a log that says what went wrong, or its last one; shortened.
   private static func tail(of path: String) -> String {
     guard let bytes = try? FileBytes.read(path, limit: 1 << 26) else { return "" }
-    let line = bytes.suffix(4096).split(separator: UInt8(ascii: "\n")).last ?? []
-    return String(decoding: line.prefix(300), as: UTF8.self)
+    let lines = bytes.suffix(4096).split(separator: UInt8(ascii: "\n"))
+      .map { String(decoding: $0.prefix(300), as: UTF8.self) }
+    return lines.first { $0.contains("Fatal error") } ?? lines.last ?? ""
   }
 }

@@ -191,11 +191,14 @@ struct Search: ParsableCommand {
       readlink("/proc/self/exe", bytes.assumingMemoryBound(to: CChar.self).baseAddress!, bytes.count)
     }
     let own = length > 0 ? String(decoding: path[..<length], as: UTF8.self) : "irlas"
+    // A candidate that crashes is a result: nobody waits seconds for its backtrace.
+    let environment =
+      Environment.all.filter { !$0.hasPrefix("SWIFT_BACKTRACE=") } + ["SWIFT_BACKTRACE=enable=no"]
     return EvaluationSettings(
       workers: workers, threads: threads, timeLimit: timeLimit, memoryLimit: memory,
       kernels: kernels.tier.rawValue,
       program: WorkerProgram(
-        executable: worker ?? own, arguments: worker == nil ? ["worker"] : [], environment: Environment.all),
+        executable: worker ?? own, arguments: worker == nil ? ["worker"] : [], environment: environment),
       host: HostCPU.current().identity)
   }
 }

@@ -9,7 +9,8 @@ struct SearchDisplay {
   private var run: Int?
   private var line: ProgressLine?
   private var shown = 0
-  private var note = ""
+  /// The best so far.
+  private var best = ""
 
   init(plan: SearchPlan, quiet: Bool) {
     self.plan = plan
@@ -30,21 +31,19 @@ struct SearchDisplay {
           title: title, total: 100, unit: "%", quiet: quiet, initial: Int(progress.share * 100))
       }
     }
-    note = progress.activity
-    if let best = progress.best {
-      note = "best \(Self.summary(of: best, plan)) (trial \(best.trial))  " + note
-    }
+    best = progress.best.map { "best \(Self.summary(of: $0, plan)) (trial \($0.trial))" } ?? ""
     if case .trials = plan.budget {
       shown = progress.trials
     } else {
       shown = Int(min(1, progress.share) * 100)
     }
-    line?.update(shown, note: note)
+    line?.update(shown, note: best.isEmpty ? progress.activity : best + "  " + progress.activity)
   }
 
   mutating func finish() {
-    line?.finish(shown, note: note)
+    line?.finish(shown, note: best)
     line = nil
+    best = ""
   }
 
   /// The figures that are sought, for people.

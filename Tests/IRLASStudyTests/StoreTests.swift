@@ -126,6 +126,36 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "UPDATE trials SET seconds = 'x'", "UPDATE trials SET batch = NULL",
+    "UPDATE trials SET decisions = 'abc'",
+    "UPDATE trials SET decisions = x'ffffff7f'", "UPDATE trials SET figures = '{'",
+    "UPDATE trials SET state = 'odd'",
+    "UPDATE trials SET curve = '[1,x]'", "UPDATE trials SET program = 'zz'",
+    "UPDATE decisions SET option = x'00'",
+    "DELETE FROM decisions WHERE id = 3", "UPDATE trials SET seed = 'many'", "UPDATE trials SET likeness = 7",
+  ])
+  func rowsThatSayWhatCannotBeAreErrors(change: String) throws {
+    let folder = try TemporaryFolder()
+    let store = try filled(folder, batches: 2)
+    try store.write { database in
+      try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
+      try database.execute(sql: "PRAGMA writable_schema = ON")
+      // Without NOT NULL, which a damaged file does not honour either.
+      try database.execute(
+        sql:
+          "UPDATE sqlite_schema SET sql = replace(sql, 'batch INTEGER NOT NULL', 'batch INTEGER') WHERE name = 'trials'"
+      )
+    }
+    let other = try StudyStore.open(in: folder.path)
+    try other.write { try $0.execute(sql: change) }
+    #expect {
+      _ = try StudyStore.open(in: folder.path).trials()
+    } throws: { error in
+      (error as? StoreError)?.kind == .damaged
+    }
+  }
+
   @Test func otherFilesAreNoStudies() throws {
     let folder = try TemporaryFolder()
     #expect { try StudyStore.open(in: folder.path) } throws: { ($0 as? StoreError)?.kind == .missing }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GRDB
 import IRLASGraph
 import IRLASJSON
 
@@ -92,4 +93,25 @@ enum PackedValues {
   static func hash(_ text: String) -> GraphHash? {
     text.utf8.count == 16 ? UInt64(text, radix: 16).map(GraphHash.init) : nil
   }
+}
+
+extension Row {
+  /// The value of a column. GRDB's own subscript ends the process when a damaged row holds something else.
+  func value<Value: DatabaseValueConvertible>(_ column: Int) throws -> Value {
+    guard column < count, let value = Value.fromDatabaseValue(self[column]) else { throw UnreadableColumn() }
+    return value
+  }
+
+  /// The value of a column by its name.
+  func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
+    guard hasColumn(column), let value = Value.fromDatabaseValue(self[column]) else {
+      throw UnreadableColumn()
+    }
+    return value
+  }
+}
+
+/// A column that holds something else than it should; the store says that the study is damaged.
+private struct UnreadableColumn: Error, CustomStringConvertible {
+  var description: String { "a column holds something else than it should" }
 }

@@ -66,8 +66,13 @@ extension StudyStore {
       let rows = try Row.fetchCursor(
         database, sql: "SELECT id, name, option, count, label FROM decisions ORDER BY id")
       while let row = try rows.next() {
-        guard row[0] == table.count + 1 else { throw StoreError.damaged(path, "a decision is missing") }
-        table.append(Decision(name: row[1], option: row[2], count: row[3], label: row[4]))
+        guard try row.value(0) as Int == table.count + 1 else {
+          throw StoreError.damaged(path, "a decision is missing")
+        }
+        table.append(
+          Decision(
+            name: try row.value(1), option: try row.value(2), count: try row.value(3), label: try row.value(4)
+          ))
       }
       return table
     }
@@ -83,8 +88,10 @@ extension StudyStore {
         database, sql: "SELECT batch, elapsed FROM batches WHERE run = ? ORDER BY batch", arguments: [run])
       var times: [Double] = []
       while let row = try rows.next() {
-        guard row[0] == times.count else { throw StoreError.damaged(path, "a batch is missing") }
-        times.append(row[1])
+        guard try row.value(0) as Int == times.count else {
+          throw StoreError.damaged(path, "a batch is missing")
+        }
+        times.append(try row.value(1))
       }
       return times
     }
@@ -128,20 +135,21 @@ extension StudyStore {
       // Most trials say one of a few texts.
       var figures: [String: [FigureValue]] = [:]
       while let row = try rows.next() {
-        let number: Int = row[1]
-        let text: String = row[9]
-        guard let program = PackedValues.hash(row[3]), let state = TrialState(rawValue: row[7]),
+        let number: Int = try row.value(1)
+        let text: String = try row.value(9)
+        guard let program = PackedValues.hash(try row.value(3)),
+          let state = TrialState(rawValue: try row.value(7)),
           let values = figures[text] ?? PackedValues.figures(text),
-          let likeness = PackedValues.doubles(row[5] as String)
+          let likeness = PackedValues.doubles(try row.value(5) as String)
         else { throw StoreError.damaged(path, "trial \(number) cannot be read") }
         if figures.count < 10_000 { figures[text] = values }
         var decisions: [Decision] = []
         var curve: [Double] = []
         var prospects: [Double] = []
         if detail == .all {
-          guard let numbers = PackedValues.integers(row[12] as Data),
-            let accuracies = PackedValues.doubles(row[13] as String),
-            let values = PackedValues.doubles(row[14] as Data),
+          guard let numbers = PackedValues.integers(try row.value(12) as Data),
+            let accuracies = PackedValues.doubles(try row.value(13) as String),
+            let values = PackedValues.doubles(try row.value(14) as Data),
             numbers.allSatisfy({ $0 >= 1 && Int($0) <= table.count })
           else { throw StoreError.damaged(path, "trial \(number) cannot be read") }
           decisions = numbers.map { table[Int($0) - 1] }
@@ -150,10 +158,13 @@ extension StudyStore {
         }
         trials.append(
           TrialRecord(
-            run: row[0], trial: number, batch: row[2], program: program, repeats: row[4],
+            run: try row.value(0), trial: number, batch: try row.value(2), program: program,
+            repeats: try row.value(4),
             decisions: decisions,
-            likeness: likeness, prospects: prospects, seed: UInt64(bitPattern: row[6] as Int64), state: state,
-            limit: row[11], reason: row[8], figures: values, curve: curve, seconds: row[10]))
+            likeness: likeness, prospects: prospects, seed: UInt64(bitPattern: try row.value(6) as Int64),
+            state: state,
+            limit: try row.value(11), reason: try row.value(8), figures: values, curve: curve,
+            seconds: try row.value(10)))
       }
       return trials
     }
@@ -165,8 +176,9 @@ extension StudyStore {
       let counts = try Row.fetchAll(
         database, sql: "SELECT state, count(*) AS n FROM trials WHERE run = ?1 OR ?1 IS NULL GROUP BY state",
         arguments: [run])
-      return TrialState.allCases.map { state in
-        (state, counts.first { $0["state"] == state.rawValue }?["n"] ?? 0)
+      return try TrialState.allCases.map { state in
+        let row = try counts.first { try $0.value("state") as String == state.rawValue }
+        return (state, try row?.value("n") ?? 0)
       }
     }
   }
@@ -179,12 +191,13 @@ extension StudyStore {
         let row = try Row.fetchOne(
           database, sql: "SELECT * FROM programs WHERE program = ?", arguments: [hash.description])
       else { return nil }
-      guard let topology = PackedValues.hash(row["topology"]),
-        let features = PackedValues.doubles(row["features"] as Data)
+      guard let topology = PackedValues.hash(try row.value("topology")),
+        let features = PackedValues.doubles(try row.value("features") as Data)
       else { throw StoreError.damaged(path, "the program \(hash) cannot be read") }
       return ProgramRecord(
-        program: hash, topology: topology, text: row["text"], params: row["params"], macs: row["macs"],
-        depth: row["depth"], features: features)
+        program: hash, topology: topology, text: try row.value("text"), params: try row.value("params"),
+        macs: try row.value("macs"),
+        depth: try row.value("depth"), features: features)
     }
   }
 
@@ -195,10 +208,10 @@ extension StudyStore {
       var sizes: [GraphHash: (params: Int, macs: Int)] = [:]
       let rows = try Row.fetchCursor(database, sql: "SELECT program, params, macs FROM programs")
       while let row = try rows.next() {
-        guard let hash = PackedValues.hash(row[0]) else {
+        guard let hash = PackedValues.hash(try row.value(0)) else {
           throw StoreError.damaged(path, "a program cannot be read")
         }
-        sizes[hash] = (row[1], row[2])
+        sizes[hash] = (try row.value(1), try row.value(2))
       }
       return sizes
     }
@@ -211,7 +224,9 @@ extension StudyStore {
       var table: [GraphHash: [Double]] = [:]
       let rows = try Row.fetchCursor(database, sql: "SELECT program, features FROM programs")
       while let row = try rows.next() {
-        guard let hash = PackedValues.hash(row[0]), let features = PackedValues.doubles(row[1] as Data) else {
+        guard let hash = PackedValues.hash(try row.value(0)),
+          let features = PackedValues.doubles(try row.value(1) as Data)
+        else {
           throw StoreError.damaged(path, "features cannot be read")
         }
         table[hash] = features

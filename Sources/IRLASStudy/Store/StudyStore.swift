@@ -182,19 +182,22 @@ package final class StudyStore {
         throw StoreError.damaged(path, "it does not say what it is about")
       }
       func members(_ column: String) throws -> [(name: String, value: String)] {
-        let text: String = row[column]
+        let text: String = try row.value(column)
         guard case .object(let members)? = try? JSON.parse(Array(text.utf8)[...]) else {
           throw StoreError.damaged(path, "its \(column) cannot be read")
         }
         return members.map { ($0.key, $0.value.text ?? "") }
       }
-      let figures: String = row["figures"]
+      let figures: String = try row.value("figures")
       let names = (try? JSON.parse(Array(figures.utf8)[...]))?.elements?.compactMap(\.text) ?? []
       return StudyRecord(
-        search: row["search"], program: row["program"], plan: row["plan"], figures: names,
-        sources: try members("sources").map { .init(name: $0.name, text: $0.value) }, recipe: row["recipe"],
-        data: row["data"], settings: try members("settings").map { .init(name: $0.name, value: $0.value) },
-        version: row["version"], host: row["host"], created: row["created"])
+        search: try row.value("search"), program: try row.value("program"), plan: try row.value("plan"),
+        figures: names,
+        sources: try members("sources").map { .init(name: $0.name, text: $0.value) },
+        recipe: try row.value("recipe"),
+        data: try row.value("data"),
+        settings: try members("settings").map { .init(name: $0.name, value: $0.value) },
+        version: try row.value("version"), host: try row.value("host"), created: try row.value("created"))
     }
   }
 
@@ -232,9 +235,11 @@ package final class StudyStore {
           """
       ).map { row in
         RunRecord(
-          run: row["run"], seed: UInt64(bitPattern: row["seed"]), mirrors: row["mirrors"],
-          features: row["features"],
-          isFinished: row["state"] == "finished", elapsed: row["elapsed"], batches: row["batches"])
+          run: try row.value("run"), seed: UInt64(bitPattern: try row.value("seed") as Int64),
+          mirrors: try row.value("mirrors"),
+          features: try row.value("features"),
+          isFinished: try row.value("state") as String == "finished", elapsed: try row.value("elapsed"),
+          batches: try row.value("batches"))
       }
     }
   }
@@ -249,9 +254,10 @@ package final class StudyStore {
         arguments: [program.description, figure]
       ).map { row in
         MeasurementRecord(
-          program: program, figure: figure, value: row["value"], reason: row["reason"],
-          samples: PackedValues.doubles(row["samples"] as String) ?? [], plan: row["plan"], host: row["host"],
-          recorded: row["recorded"])
+          program: program, figure: figure, value: try row.value("value"), reason: try row.value("reason"),
+          samples: PackedValues.doubles(try row.value("samples") as String) ?? [],
+          plan: try row.value("plan"), host: try row.value("host"),
+          recorded: try row.value("recorded"))
       }
     }
   }
@@ -283,12 +289,14 @@ package final class StudyStore {
           sql: "SELECT * FROM evaluations WHERE program = ? AND seed = ? AND recipe = ? AND epochs = ?",
           arguments: [program.description, Int64(bitPattern: seed), recipe, epochs])
       else { return nil }
-      guard let state = TrialState(rawValue: row["state"]),
-        let curve = PackedValues.doubles(row["curve"] as String)
+      guard let state = TrialState(rawValue: try row.value("state")),
+        let curve = PackedValues.doubles(try row.value("curve") as String)
       else { throw StoreError.damaged(path, "the evaluation of \(program) cannot be read") }
       return EvaluationRecord(
-        program: program, seed: seed, recipe: recipe, epochs: epochs, state: state, reason: row["reason"],
-        curve: curve, seconds: row["seconds"], plan: row["plan"], host: row["host"], recorded: row["recorded"]
+        program: program, seed: seed, recipe: recipe, epochs: epochs, state: state,
+        reason: try row.value("reason"),
+        curve: curve, seconds: try row.value("seconds"), plan: try row.value("plan"),
+        host: try row.value("host"), recorded: try row.value("recorded")
       )
     }
   }

@@ -47,4 +47,6 @@
   KERNEL(layer_norm_reduce_partial, irlas_norm, 4, epsilon, LAYER_NORM)                 \
   KERNEL(layer_norm_input_gradient, irlas_norm, 4, epsilon, LAYER_NORM)                 \
   KERNEL(attention, irlas_attention, 4, scale, ATTENTION)                               \
-  KERNEL(attention_gradient, irlas_attention, 4, scale, ATTENTION)
+  KERNEL(attention_gradient, irlas_attention, 4, scale, ATTENTION)                      \
+  KERNEL(softmax, irlas_reduction, 3, end, SOFTMAX)                                     \
+  KERNEL(softmax_gradient, irlas_reduction, 3, end, SOFTMAX)

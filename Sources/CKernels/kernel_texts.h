@@ -18,3 +18,4 @@
 #include "source/random.h"
 #include "source/layer_norm.h"
 #include "source/attention.h"
+#include "source/softmax.h"

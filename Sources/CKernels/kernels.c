@@ -6,7 +6,8 @@
 enum {
   part_dims, part_base, part_math, part_panel, part_weight, part_sweep, part_dense, part_joined,
   part_convolution, part_weight_gradient, part_reduction, part_normalization, part_elementwise, part_pooling,
-  part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_count,
+  part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_softmax,
+  part_count,
 };
 
 #define WITH(part) (UINT32_C(1) << part_##part)
@@ -25,6 +26,7 @@ enum {
   RANDOM = COMMON | WITH(random),
   LAYER_NORM = COMMON | WITH(math) | WITH(layer_norm),
   ATTENTION = COMMON | WITH(math) | WITH(attention),
+  SOFTMAX = LOSS | WITH(softmax),
 };
 
 static const char text_dims[] = {
@@ -85,6 +87,9 @@ static const char text_layer_norm[] = {
 static const char text_attention[] = {
 #embed "source/attention.h"
     , 0};
+static const char text_softmax[] = {
+#embed "source/softmax.h"
+    , 0};
 
 #define TEXT(part) [part_##part] = {text_##part, sizeof text_##part - 1}
 static const struct {
@@ -94,6 +99,7 @@ static const struct {
     TEXT(dims), TEXT(base), TEXT(math), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
     TEXT(convolution), TEXT(weight_gradient), TEXT(reduction), TEXT(normalization), TEXT(elementwise),
     TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
+    TEXT(softmax),
 };
 
 const char *irlas_kernel_text(int part, ptrdiff_t *length) {

@@ -48,6 +48,16 @@ package struct GraphBuilder: Sendable {
     scope = parent
   }
 
+  /// Adds to the network's own scope whatever `body` adds to the current one.
+  package mutating func atRoot<Result>(
+    _ body: (inout GraphBuilder) throws(ShapeIssue) -> Result
+  ) throws(ShapeIssue) -> Result {
+    let previous = scope
+    scope = .root
+    defer { scope = previous }
+    return try body(&self)
+  }
+
   /// `base`, or `base2`, `base3`, ... : the first that is free under the current scope.
   private mutating func uniqueName(_ base: String) -> String {
     let key = ScopedName(scope: scope, name: base)

@@ -97,7 +97,7 @@ extension Op {
     case .labels, .zero, .linear, .activation, .activationGradient, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchStatistics, .spatialSum, .unflatten, .flattenPlaces, .learned,
-      .learnedGradient:
+      .learnedGradient, .softmax, .softmaxGradient:
       []
     }
   }

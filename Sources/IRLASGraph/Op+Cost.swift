@@ -28,7 +28,7 @@ extension Op {
       .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient, .row, .runningMean,
       .runningVariance, .activationGradient, .maxPoolGradient, .averagePoolGradient,
       .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient, .randomMask, .layerNorm,
-      .flattenPlaces, .learned,
+      .flattenPlaces, .learned, .softmax, .softmaxGradient,
       .layerNormReduce, .layerNormInputGradient, .learnedGradient, .softmaxCrossEntropyGradient, .sgdVelocity,
       .sgdStep, .foldedWeight, .foldedBias:
       return 0

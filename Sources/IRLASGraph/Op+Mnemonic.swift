@@ -14,6 +14,7 @@ extension Op {
     case .layerNorm: "layer_norm"
     case .attention: "attend"
     case .activation(let function): function.rawValue
+    case .softmax: "softmax"
     case .maxPool: "max_pool"
     case .averagePool: "avg_pool"
     case .globalAveragePool: "global_avg_pool"
@@ -48,6 +49,7 @@ extension Op {
     case .runningMean: "running_mean"
     case .runningVariance: "running_variance"
     case .activationGradient(let function): "\(function.rawValue)_grad"
+    case .softmaxGradient: "softmax_grad"
     case .maxPoolGradient: "max_pool_grad"
     case .averagePoolGradient: "avg_pool_grad"
     case .globalAveragePoolGradient: "global_avg_pool_grad"

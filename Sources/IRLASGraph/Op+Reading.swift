@@ -55,6 +55,7 @@ extension Op {
       return .batchNorm(BatchNorm(epsilon: try list.real("epsilon"), momentum: try list.real("momentum")))
     case "layer_norm": return .layerNorm(epsilon: try list.real("epsilon"))
     case "attend": return .attention(heads: try list.integer("heads"))
+    case "softmax": return .softmax
     case "max_pool": return .maxPool(try list.pool())
     case "avg_pool": return .averagePool(try list.pool())
     case "global_avg_pool": return .globalAveragePool
@@ -103,6 +104,7 @@ extension Op {
     case "running_mean": return .runningMean(momentum: try list.real("momentum"))
     case "running_variance":
       return .runningVariance(momentum: try list.real("momentum"), places: try list.integer("places"))
+    case "softmax_grad": return .softmaxGradient
     case "max_pool_grad": return .maxPoolGradient(try list.pool())
     case "avg_pool_grad": return .averagePoolGradient(try list.pool())
     case "global_avg_pool_grad": return .globalAveragePoolGradient

@@ -65,7 +65,7 @@ struct ShapeRule {
         throw .wrongKind(input: 0, expected: "a tensor {c, h, w}", actual: inputs[0])
       }
       return .image(inputs[0][0], inputs[0][1], inputs[0][2])
-    case .activation, .identity:
+    case .activation, .softmax, .identity:
       try count(1...1)
       return try image(0)
     case .dropout(let rate), .dropPath(let rate):

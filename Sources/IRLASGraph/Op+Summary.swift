@@ -61,7 +61,7 @@ extension Op {
       .linearWeightGradient, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,
       .runningMean, .runningVariance, .spatialSum, .unflatten, .sgdVelocity, .sgdStep, .foldedWeight,
       .foldedBias, .layerNorm, .flattenPlaces, .learned, .layerNormReduce, .layerNormInputGradient,
-      .learnedGradient:
+      .learnedGradient, .softmax, .softmaxGradient:
       return ""
     }
   }

@@ -39,6 +39,8 @@ package enum Op: Hashable, Sendable {
   /// of `d = c / heads` channels `softmax(q k / sqrt(d)) v` over all places (Vaswani et al., NIPS 2017).
   case attention(heads: Int)
   case activation(Activation)
+  /// `exp(x) / sum exp(x)`, the sum over the channels of each place.
+  case softmax
   case maxPool(Pool)
   case averagePool(Pool)
   /// `[c, h, w]` to `[c, 1, 1]`.
@@ -107,6 +109,8 @@ package enum Op: Hashable, Sendable {
   case runningVariance(momentum: Double, places: Int)
   /// `saved, dy`: `saved` is the activation's output or its input, as `Activation.savesOutput` says.
   case activationGradient(Activation)
+  /// `y, dy`, where `y` is the result of `softmax`, to `y * (dy - sum y dy)`, the sum over the channels.
+  case softmaxGradient
   /// `x, dy` to the shape of x: the first maximum of each window in row-major order receives its gradient.
   case maxPoolGradient(Pool)
   /// `dy` to the declared shape of x.

@@ -81,7 +81,7 @@ extension ShapeRule {
       let running = try vector(0)
       try parameter(1, .unbatched(2, running[0]))
       return running
-    case .activationGradient:
+    case .activationGradient, .softmaxGradient:
       try count(2...2)
       return try equalInputs()
     case .maxPoolGradient(let pool):
@@ -147,7 +147,7 @@ extension ShapeRule {
       .activation, .identity, .dropout, .dropPath, .maxPool, .averagePool, .globalAveragePool, .spatialSum,
       .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad, .upsample, .flatten,
       .softmaxCrossEntropy,
-      .layerNorm, .attention, .flattenPlaces, .learned:
+      .layerNorm, .attention, .flattenPlaces, .learned, .softmax:
       preconditionFailure("handled by apply")
     }
   }

@@ -129,6 +129,18 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
         let parts = try builder.conv(x, out: 18, Convolution(window: Window(kernelSize: .one))).result
         return try builder.add(.attention(heads: 3), [parts])
       },
+      GradientCase("softmax", .softmax),
+      GradientCase("mixture by learned numbers, one of them with nothing to weigh") { builder, x in
+        let logits = try builder.learned(.image(3, 1, 1), .normal(deviation: 1)).result
+        let weights = try builder.add(.softmax, [logits])
+        let y = try builder.add(.activation(.silu), [x])
+        var terms: [NodeID] = []
+        for (index, term) in [x, y].enumerated() {
+          let weight = try builder.add(.slice(axis: .channel, start: index, length: 1), [weights])
+          terms.append(try builder.add(.multiply, [term, weight]))
+        }
+        return try builder.add(.add, terms)
+      },
       GradientCase("flatten_places", .flattenPlaces),
       GradientCase("learned layer scale") { builder, x in
         let scale = try builder.learned(.image(4, 1, 1), .constant(1)).result
@@ -185,7 +197,7 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
       "running_variance", "max_pool_grad", "avg_pool_grad", "global_avg_pool_grad", "spatial_sum", "embed",
       "unflatten", "upsample_grad", "random_mask", "cross_entropy_grad", "sgd_velocity", "sgd_step",
       "layer_norm", "layer_norm_reduce", "layer_norm_input_grad", "attend", "attend_grad", "flatten_places",
-      "learned", "learned_grad",
+      "learned", "learned_grad", "softmax", "softmax_grad",
     ]
     for mnemonic in activations + others { #expect(seen.contains(mnemonic), "\(mnemonic)") }
   }

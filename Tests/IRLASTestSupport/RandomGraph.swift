@@ -164,7 +164,7 @@ package struct RandomGraph {
   private mutating func mixing() throws -> NodeID {
     let x = image()
     let shape = builder.shape(of: x)
-    switch random.pick(0...18) {
+    switch random.pick(0...20) {
     case 0, 1: return try builder.add(.activation(random.pick(Activation.allCases)), [x])
     case 2, 3: return try builder.add(.add, (0..<random.pick(1...3)).map { _ in another(shape) } + [x])
     case 4: return try builder.add(.multiply, [x, another(shape)])
@@ -186,6 +186,8 @@ package struct RandomGraph {
       let heads = random.pick(1...2)
       let y = try builder.add(.attention(heads: heads), [parts])
       return random.once(in: 2) ? y : try builder.add(.attentionGradient(heads: heads), [parts, y])
+    case 19: return try builder.add(.softmax, [x])
+    case 20: return try builder.add(.softmaxGradient, [x, another(shape)])
     case 14: return try builder.add(.add, [x, try builder.add(.zero, declared: shape)])
     default: return try builder.add(random.once(in: 2) ? .spatialSum : .globalAveragePool, [x])
     }

@@ -108,12 +108,25 @@ private struct RandomNetworkDraw {
       return try builder.add(isGate ? .multiply : .add, [x, learned])
     case 18: return try builder.add(.flattenPlaces, [x])
     case 14:
-      guard shape.height <= 5, shape.width <= 5 else { return try builder.add(.identity, [x]) }
+      guard shape.height <= 5, shape.width <= 5 else { return try mixture(x) }
       return try builder.add(.upsample(factor: 2), [x])
     default:
       guard options.drops else { return try builder.add(.identity, [x]) }
       return try builder.add(numbers.once(in: 2) ? .dropout(rate: 0.3) : .dropPath(rate: 0.25), [x])
     }
+  }
+
+  /// A weighted sum by the softmax of learned numbers.
+  private mutating func mixture(_ x: NodeID) throws(ShapeIssue) -> NodeID {
+    let peers = values.filter { builder.shape(of: $0) == builder.shape(of: x) }
+    let logits = try builder.learned(.image(2, 1, 1), .normal(deviation: 1)).result
+    let weights = try builder.add(.softmax, [logits])
+    var terms: [NodeID] = []
+    for (index, term) in [x, peers[0]].enumerated() {
+      let weight = try builder.add(.slice(axis: .channel, start: index, length: 1), [weights])
+      terms.append(try builder.add(.multiply, [term, weight]))
+    }
+    return try builder.add(.add, terms)
   }
 
   private mutating func conv(_ x: NodeID) throws(ShapeIssue) -> NodeID {

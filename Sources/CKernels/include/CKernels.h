@@ -120,6 +120,10 @@ enum irlas_kernel_id {
   IRLAS_ATTENTION,
   /// `irlas_attention`: dx - x, dy.
   IRLAS_ATTENTION_GRADIENT,
+  /// `irlas_reduction`: y - x.
+  IRLAS_SOFTMAX,
+  /// `irlas_reduction`: dx - y, dy.
+  IRLAS_SOFTMAX_GRADIENT,
   IRLAS_KERNEL_COUNT,
 };
 

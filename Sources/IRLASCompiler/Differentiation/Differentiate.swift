@@ -123,7 +123,7 @@ struct Differentiator {
       throw .notForward(node: forward.path(of: id), op: "a fused convolution")
     case .input, .parameter, .state, .zero, .conv, .linear, .activation, .maxPool, .averagePool,
       .globalAveragePool, .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad, .upsample, .flatten,
-      .layerNorm, .attention, .flattenPlaces, .learned:
+      .layerNorm, .attention, .flattenPlaces, .learned, .softmax:
       value = try copy(node)
     case .labels, .hyperparameter, .softmaxCrossEntropy, .convInputGradient, .convWeightGradient,
       .biasGradient,
@@ -131,13 +131,13 @@ struct Differentiator {
       .batchNormInputGradient, .row, .runningMean, .runningVariance, .activationGradient, .maxPoolGradient,
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
       .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias,
-      .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient:
+      .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmaxGradient:
       throw .notForward(node: forward.path(of: id), op: node.op.mnemonic)
     }
     values.append(value)
     companions.append(companion)
     if case .parameter = node.op {
-      needsGradient.append(true)
+      needsGradient.append(objective.trained.includes(forward.path(of: id)))
     } else {
       needsGradient.append(node.inputs.contains { needsGradient[$0.index] })
     }

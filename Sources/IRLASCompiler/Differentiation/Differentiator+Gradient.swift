@@ -45,6 +45,8 @@ extension Differentiator {
     case .activation(let function):
       let saved = function.savesOutput ? value(id) : value(inputs[0])
       try pass(.activationGradient(function), [saved, dy], to: inputs[0], "grad", node)
+    case .softmax:
+      try pass(.softmaxGradient, [value(id), dy], to: inputs[0], "input_grad", node)
     case .maxPool(let pool):
       try pass(.maxPoolGradient(pool), [value(inputs[0]), dy], to: inputs[0], "input_grad", node)
     case .averagePool(let pool):
@@ -95,7 +97,7 @@ extension Differentiator {
       .batchNormInputGradient, .row, .runningMean, .runningVariance, .activationGradient, .maxPoolGradient,
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
       .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias,
-      .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient:
+      .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmaxGradient:
       throw .notForward(node: forward.path(of: id), op: node.op.mnemonic)
     }
   }
@@ -143,30 +145,13 @@ extension Differentiator {
     if from != to {
       gradient = try emit(.spatialSum, [gradient], "gate_grad", beside: node)
       if from.channels != to.channels {
-        gradient = try channelSum(gradient, channels: from.channels, node)
+        // The channels count as places, whose sum there is.
+        let places = Shape.image(1, from.channels, 1)
+        gradient = try emit(.unflatten, [gradient], declared: places, "gate_grad", beside: node)
+        gradient = try emit(.spatialSum, [gradient], "gate_grad", beside: node)
       }
     }
     contribute(gradient, to: gate)
-  }
-
-  /// `[c, 1, 1]` to `[1, 1, 1]` by adding the upper half of the channels to the lower one until one is left.
-  private mutating func channelSum(_ x: NodeID, channels: Int, _ node: Node) throws(DifferentiationError)
-    -> NodeID
-  {
-    var sum = x
-    var rest: [NodeID] = []
-    var count = channels
-    while count > 1 {
-      let half = count / 2
-      func part(_ start: Int, _ length: Int) throws(DifferentiationError) -> NodeID {
-        try emit(.slice(axis: .channel, start: start, length: length), [sum], "gate_grad", beside: node)
-      }
-      let (low, high) = (try part(0, half), try part(half, half))
-      if count % 2 == 1 { rest.append(try part(count - 1, 1)) }
-      sum = try emit(.add, [low, high], "gate_grad", beside: node)
-      count = half
-    }
-    return rest.isEmpty ? sum : try emit(.add, [sum] + rest, "gate_grad", beside: node)
   }
 
   private func wants(_ id: NodeID) -> Bool { needsGradient[id.index] }

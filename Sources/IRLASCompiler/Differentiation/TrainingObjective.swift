@@ -13,12 +13,32 @@ package struct TrainingObjective: Hashable, Sendable {
     case none
   }
 
+  /// Which parameters are trained. The others keep their values; no gradient is computed for them.
+  package enum Trained: Hashable, Sendable {
+    case all
+    /// Those with the given paths.
+    case only(Set<String>)
+    /// All but those with the given paths.
+    case allBut(Set<String>)
+
+    /// Whether the parameter of that path is trained.
+    package func includes(_ path: String) -> Bool {
+      switch self {
+      case .all: true
+      case .only(let paths): paths.contains(path)
+      case .allBut(let paths): !paths.contains(path)
+      }
+    }
+  }
+
   package var loss: Recipe.Loss
   package var update: Update
+  package var trained: Trained
 
-  package init(loss: Recipe.Loss, update: Update) {
+  package init(loss: Recipe.Loss, update: Update, trained: Trained = .all) {
     self.loss = loss
     self.update = update
+    self.trained = trained
   }
 
   /// The cross entropy of the only output, with label smoothing of at least 0 and below 1.
@@ -27,8 +47,9 @@ package struct TrainingObjective: Hashable, Sendable {
   }
 
   /// The objective of a recipe.
-  package init(_ recipe: Recipe) {
+  package init(_ recipe: Recipe, trained: Trained = .all) {
     loss = recipe.loss
+    self.trained = trained
     switch recipe.optimizer {
     case .sgd(_, let momentum, let nesterov, let decay):
       update = .sgd(momentum: momentum, nesterov: nesterov, decay: decay)

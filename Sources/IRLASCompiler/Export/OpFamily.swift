@@ -26,7 +26,7 @@ extension Op {
     case .linear: .linear
     case .attention: .attention
     case .batchNorm, .batchStatistics, .batchNormalize, .layerNorm: .normalization
-    case .activation: .activation
+    case .activation, .softmax: .activation
     case .maxPool, .averagePool, .globalAveragePool: .pooling
     case .add, .multiply, .concat: .merge
     case .slice, .channelShuffle, .crop, .pad, .upsample, .flatten, .flattenPlaces, .identity, .unflatten:
@@ -36,7 +36,8 @@ extension Op {
       .linearWeightGradient, .batchNormReduce, .batchNormInputGradient, .row, .runningMean, .runningVariance,
       .activationGradient, .maxPoolGradient, .averagePoolGradient, .globalAveragePoolGradient, .spatialSum,
       .embed, .upsampleGradient, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight,
-      .foldedBias, .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient:
+      .foldedBias, .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient,
+      .softmaxGradient:
       .training
     }
   }

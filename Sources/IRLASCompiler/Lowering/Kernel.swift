@@ -13,6 +13,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case randomMask, softmaxCrossEntropy, softmaxCrossEntropyGradient, row, runningMean, runningVariance
   case sgdVelocity, sgdStep, foldedWeight, foldedBias
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
+  case softmax, softmaxGradient
 
   private var id: irlas_kernel_id {
     switch self {
@@ -62,6 +63,8 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .layerNormInputGradient: IRLAS_LAYER_NORM_INPUT_GRADIENT
     case .attention: IRLAS_ATTENTION
     case .attentionGradient: IRLAS_ATTENTION_GRADIENT
+    case .softmax: IRLAS_SOFTMAX
+    case .softmaxGradient: IRLAS_SOFTMAX_GRADIENT
     }
   }
 

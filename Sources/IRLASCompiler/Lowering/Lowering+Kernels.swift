@@ -101,6 +101,9 @@ extension Lowering {
       emit(.activation, .elements(count: count(of: id), activation: function), [result()], operands)
     case .activationGradient(let function):
       emit(.activationGradient, .elements(count: count(of: id), activation: function), [result()], operands)
+    case .softmax, .softmaxGradient:
+      let (sizes, _) = KernelSizes.reduction(rows: rows(shape), channels: shape.channels)
+      emit(node.op == .softmax ? .softmax : .softmaxGradient, sizes, [result()], operands)
     case .add:
       emit(.add, .elements(count: count(of: id), operands: operands.count), [result()], operands)
     case .multiply:

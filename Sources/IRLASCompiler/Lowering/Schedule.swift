@@ -141,7 +141,7 @@ extension Op {
       .randomMask,
       .softmaxCrossEntropyGradient, .foldedBias, .batchNorm, .batchNormalize, .batchNormInputGradient,
       .dropout, .dropPath, .identity, .layerNorm, .attention, .flattenPlaces, .learned, .layerNormReduce,
-      .layerNormInputGradient, .attentionGradient, .learnedGradient:
+      .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmax, .softmaxGradient:
       return false
     }
   }

@@ -3,7 +3,7 @@ internal import IRLASGraph
 /// Normalisation over the channels of each place (J. L. Ba, J. R. Kiros and G. E. Hinton, 2016).
 extension ReferenceInterpreter {
   /// Calls `body` for each place of each sample with the places in memory of its channels.
-  private func forEachPlace(_ map: Shape, _ body: ([Int]) -> Void) {
+  func forEachPlace(_ map: Shape, _ body: ([Int]) -> Void) {
     let places = map.height * map.width
     for n in 0..<batch {
       for place in 0..<places { body((0..<map.channels).map { (n * map.channels + $0) * places + place }) }

@@ -151,6 +151,10 @@ package struct ReferenceInterpreter: Sendable {
       return x[0].values.map { function.value($0) }
     case .activationGradient(let function):
       return zip(x[0].values, x[1].values).map { function.derivative(saved: $0) * $1 }
+    case .softmax:
+      return softmax(x[0])
+    case .softmaxGradient:
+      return softmaxGradient(y: x[0], dy: x[1])
     case .add:
       return x.dropFirst().reduce(x[0].values) { sum, next in zip(sum, next.values).map(+) }
     case .multiply:

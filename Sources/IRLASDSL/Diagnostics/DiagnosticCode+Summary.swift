@@ -71,6 +71,7 @@ extension DiagnosticCode {
     case .invalidChoice: "a choice that has no options, or odds that do not fit"
     case .infeasibleOption: "an option that can never be formed"
     case .notASpace: "`sample` of something that leaves nothing open"
+    case .unmixableChoice: "a choice whose options a differentiable search cannot mix"
     case .openDecisions: "a space where a network is needed"
     case .unknownDecision: "a decision or option that a space does not have"
     case .measuredFigure: "a figure that only a measurement gives, where a program is elaborated"

@@ -79,6 +79,7 @@ package enum DiagnosticCode: UInt16, CaseIterable, Hashable, Sendable {
   case invalidChoice = 403
   case infeasibleOption = 404
   case notASpace = 405
+  case unmixableChoice = 406
   case openDecisions = 410
   case measuredFigure = 411
   case unknownDecision = 412

@@ -84,6 +84,7 @@ private let counterparts: [(own: String, foreign: [String])] = [
   ("concat", ["concatenate", "cat"]),
   ("attention", ["multiheadattention", "mha"]),
   ("shuffle", ["channelshuffle"]),
+  ("softmax", ["softmax2d"]),
   ("upsample", ["upsampling2d", "upsamplingnearest2d", "resize"]),
   ("pad", ["zeropad2d", "zeropadding2d"]),
   ("crop", ["cropping2d"]),

@@ -157,6 +157,40 @@ final class Assembly {
     return try sum(terms)
   }
 
+  /// The sum of tensors of equal shape, each times the channel of `weights [n, 1, 1]` that has its number; zeros are
+  /// dropped.
+  func mixture(of operands: [NodeID], weights: NodeID) throws(ShapeIssue) -> NodeID {
+    try mixture(of: operands, gates: try gates(weights, count: operands.count))
+  }
+
+  /// The channels of `weights [n, 1, 1]` apart.
+  func gates(_ weights: NodeID, count: Int) throws(ShapeIssue) -> [NodeID] {
+    var gates: [NodeID] = []
+    for index in 0..<count {
+      gates.append(try add(.slice(axis: .channel, start: index, length: 1), [weights]))
+    }
+    return gates
+  }
+
+  /// The sum of tensors of equal shape, each times its gate `[1, 1, 1]`; zeros are dropped, and the gates of a tensor
+  /// that comes up several times are added first.
+  func mixture(of operands: [NodeID], gates: [NodeID]) throws(ShapeIssue) -> NodeID {
+    if operands.count > 1 { _ = try Op.add.resultShape(of: operands.map { builder.shape(of: $0) }) }
+    var distinct: [NodeID] = []
+    var gatesOf: [NodeID: [NodeID]] = [:]
+    for (operand, gate) in zip(operands, gates) where !isZero(operand) {
+      if gatesOf[operand] == nil { distinct.append(operand) }
+      gatesOf[operand, default: []].append(gate)
+    }
+    var terms: [NodeID] = []
+    for operand in distinct {
+      let parts = gatesOf[operand] ?? []
+      terms.append(try add(.multiply, [operand, parts.count == 1 ? parts[0] : try add(.add, parts)]))
+    }
+    if terms.isEmpty { return operands[0] }
+    return terms.count == 1 ? terms[0] : try add(.add, terms)
+  }
+
   /// The product of two tensors of equal shape, or of a tensor and a gate `[c, 1, 1]` on either side.
   func product(_ a: NodeID, _ b: NodeID) throws(ShapeIssue) -> NodeID {
     let (x, y) = (shape(a), shape(b))

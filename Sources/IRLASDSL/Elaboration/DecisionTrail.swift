@@ -9,7 +9,7 @@ final class DecisionTrail {
   }
 
   /// The names that came up during one application of a sampled layer, or in the space itself.
-  private struct Context {
+  fileprivate struct Context {
     /// How often each name came up.
     var seen: [String: Int] = [:]
     /// Whether names that are decided already are repeated.
@@ -33,12 +33,8 @@ final class DecisionTrail {
 
   /// The option of a decision that comes up; nil when there is none.
   func decide(_ point: DecisionPoint, _ site: Site) -> Int? {
-    var name = point.name
+    let name = uniqueName(point.name)
     let top = contexts.count - 1
-    let count = (contexts[top].seen[point.name] ?? 0) + 1
-    contexts[top].seen[point.name] = count
-    // The same place evaluated again: another application of the same layer.
-    if count > 1 { name += "#\(count)" }
     if contexts[top].repeats, let option = options[name] {
       open.append(nil)
       return option < point.count ? option : nil
@@ -51,7 +47,8 @@ final class DecisionTrail {
       return 0
     }
     let named =
-      count > 1 ? DecisionPoint(name: name, count: point.count, odds: point.odds, label: point.label) : point
+      name == point.name
+      ? point : DecisionPoint(name: name, count: point.count, odds: point.odds, label: point.label)
     guard let option = ask(named, site) else {
       isStopped = true
       return nil
@@ -69,12 +66,24 @@ final class DecisionTrail {
   /// Ends the option that was begun last.
   func endOption() { if !open.isEmpty { open.removeLast() } }
 
-  /// Makes the name of a sampled layer unique.
-  func sampleName(_ name: String) -> String {
+  /// Tells a name apart from earlier uses of it: the same place evaluated again is another application of the same
+  /// layer.
+  func uniqueName(_ name: String) -> String {
     let top = contexts.count - 1
     let count = (contexts[top].seen[name] ?? 0) + 1
     contexts[top].seen[name] = count
     return count > 1 ? "\(name)#\(count)" : name
+  }
+
+  /// Which names came up so far: where alternatives begin alike.
+  struct Names {
+    fileprivate let contexts: [Context]
+  }
+
+  /// The names so far; setting them goes back.
+  var names: Names {
+    get { Names(contexts: contexts) }
+    set { contexts = newValue.contexts }
   }
 
   /// Begins an application of a sampled layer.

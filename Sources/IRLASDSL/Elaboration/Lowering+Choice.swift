@@ -230,6 +230,8 @@ extension Lowering {
         sequence.emit(
           .constant(
             .layer(LayerValue(.primitive(index, []), name: "identity", span: span))), span)
+        // Every option ends by a jump: where all are evaluated, that is where the next one begins.
+        sequence.emit(.jump(label: end), span)
       }
       sequence.place(end)
       if !context.endsOptionLater { sequence.emit(.endOption, span) }

@@ -55,6 +55,9 @@ extension Machine {
         inner = first
       case .shared(_, let shared): inner = shared
       case .sampled(_, let sampled): inner = sampled
+      case .mixture(let mixture):
+        guard let first = mixture.layers.first else { return push(.tensor(.unknown)) }
+        inner = first
       case .primitive: return apply(layer, to: .tensor(.unknown), site: site)
       }
     }
@@ -86,6 +89,8 @@ extension Machine {
       assembly?.beginSharing(key, isFirst: appliedShared.insert(key).inserted)
       frames.append(Frame(work: .sharing, site: site))
       apply(inner, to: input, site: site)
+    case .mixture(let mixture):
+      frames.append(Frame(work: .mixing(mixture, input: input, results: [], isWaiting: false), site: site))
     case .sampled(let name, let inner):
       if mode == .counting, !appliedSamples.insert(name).inserted {
         // Everything was decided by the first application.

@@ -40,6 +40,10 @@ extension Machine {
       return
     }
     guard let trail else { return push(.poison) }
+    if let relaxer {
+      let labels = (0..<min(offer.count, Relaxer.mostOptions)).map(offer.label)
+      return relax(relaxer, site, count: offer.count, labels, span)
+    }
     let point = DecisionPoint(
       name: text(of: site.path), count: offer.count, odds: offer.odds, label: offer.label)
     let module = frames[frames.count - 1].module ?? 0
@@ -100,7 +104,7 @@ extension Machine {
   }
 
   /// How many options each part of a `choose` stands for.
-  private func optionCounts(_ site: ChoiceSite) -> [Int] {
+  func optionCounts(_ site: ChoiceSite) -> [Int] {
     site.options.map { option in
       guard let slot = option.slot, case .list(let list) = local(slot) else { return 1 }
       return list.elements.count
@@ -170,7 +174,7 @@ extension Machine {
   // MARK: Elements
 
   /// What `pick` and `some` choose from, lists spliced, and how many `pick` takes; nil when something is poison.
-  private func elements(of site: ChoiceSite, _ span: SourceSpan) -> (elements: [Value], count: Int?)? {
+  func elements(of site: ChoiceSite, _ span: SourceSpan) -> (elements: [Value], count: Int?)? {
     guard case .list(let arguments) = local(site.slots[0]) else { return nil }
     var elements: [Value] = []
     var count: Int?
@@ -272,6 +276,7 @@ extension Machine {
       if site.kind == .choose { jump(site.end, code) }
       return
     }
+    if option < 0 { return mix(site, Relaxer.decision(ofMarker: option), code, span) }
     switch site.kind {
     case .choose:
       var rest = option
@@ -318,7 +323,7 @@ extension Machine {
           .notASpace, "`\(layer.name)` leaves nothing open", at: span, label: "there is nothing to draw",
           help: [.init("use it without `sample`")]))
     }
-    let name = trail?.sampleName(text(of: path)) ?? text(of: path)
+    let name = trail?.uniqueName(text(of: path)) ?? text(of: path)
     push(bounded(.layer(LayerValue(.sampled(name, layer), name: layer.name, span: span)), span))
   }
 
@@ -333,6 +338,7 @@ extension Machine {
       switch layer.kind {
       case .module(let id, _, _): if names.modules[id].keyword == .space { return true }
       case .composition(let layers), .repetition(_, let layers): rest += layers
+      case .mixture(let mixture): rest += mixture.layers
       case .shared(_, let inner): rest.append(inner)
       case .primitive, .sampled: break
       }

@@ -8,7 +8,7 @@ extension Machine {
     case .local(let slot): push(local(slot))
     case .store(let slot): set(slot, pop())
     case .pop: _ = pop()
-    case .jump(let label): jump(label, code)
+    case .jump(let label): if relaxer == nil || !endsAlternative(label, code) { jump(label, code) }
     case .branch(let ifFalse, let poison): branch(ifFalse, poison, code, span)
     case .shortCircuit(let isAnd, let label): shortCircuit(isAnd, label, code, span)
     case .requireBool: push(condition(pop(), span).map(Value.boolean) ?? .poison)
@@ -46,10 +46,17 @@ extension Machine {
     case .loopTest(let countSlot, let indexSlot, let end):
       if int(indexSlot) >= int(countSlot) { jump(end, code) }
     case .loopNext(let indexSlot, let top):
+      if relaxer != nil, endsElement(indexSlot) { return }
       set(indexSlot, .integer(int(indexSlot) + 1))
       jump(top, code)
     case .loopElement(let listSlot, let indexSlot, let elementSlot):
-      if case .list(let list) = local(listSlot) { set(elementSlot, list.elements[int(indexSlot)]) }
+      guard case .list(let list) = local(listSlot) else { return }
+      set(elementSlot, list.elements[int(indexSlot)])
+      if let superposition = list.superposition {
+        beginElement(
+          superposition.elements[int(indexSlot)], elementSlot, indexSlot, name: superposition.name,
+          superposition.span)
+      }
     case .repetition(let countSlot, let isUniform): repetition(int(countSlot), isUniform, span)
     case .growBegin(let slot):
       var list = Value.List([])
@@ -302,6 +309,11 @@ extension Machine {
   private func require(_ site: RequirementSite, _ span: SourceSpan) {
     var values: [Value] = []
     let holds: Bool?
+    if relaxer != nil, let module = frames[frames.count - 1].module, names.modules[module].keyword == .space {
+      // It limits the programs of the space; a mixture is none of them.
+      _ = pop(site.comparator == nil ? 1 : 2)
+      return
+    }
     if let comparator = site.comparator {
       values = pop(2)
       holds = compare(comparator, values, span)

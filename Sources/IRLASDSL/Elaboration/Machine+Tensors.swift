@@ -143,8 +143,10 @@ extension Machine {
       steps += count
       return .list(Value.List(Array(list.elements.prefix(count))))
     case (.sum, .list(let list)): return sum(list, span)
-    case (.leaves, .list(let list)): return leaves(list, span)
-    case (.reads, .list(let list)): return reads(list, span)
+    case (.leaves, .list(let list)):
+      return relaxer == nil ? leaves(list, span) : undecided(member, span)
+    case (.reads, .list(let list)):
+      return relaxer == nil ? reads(list, span) : undecided(member, span)
     // One tensor is a tuple of one.
     case (.size, .tensor): return .integer(1)
     case (.last, .tensor): return value
@@ -239,6 +241,15 @@ extension Machine {
     }
     if kept.isEmpty, let last = list.elements.last { kept = [last] }
     return .list(Value.List(kept))
+  }
+
+  /// While all options are mixed: what depends on decisions is unknown.
+  private func undecided(_ member: Member, _ span: SourceSpan) -> Value {
+    relaxer?.note(
+      Diagnostic(
+        .unmixableChoice, "`\(member.rawValue)` depends on what is decided", at: span,
+        label: "unknown while all options are mixed"))
+    return .poison
   }
 
   // MARK: Inputs

@@ -36,6 +36,8 @@ final class Machine {
       case sharing
       /// The end of an application of a sampled layer.
       case sampling
+      /// The layers of a mixture, applied to the same input one after the other; `isWaiting` for the result of one.
+      case mixing(LayerMixture, input: Value, results: [Value], isWaiting: Bool)
     }
 
     /// What it is.
@@ -60,6 +62,8 @@ final class Machine {
     var stackBase = 0
     /// What decisions are called; spaces only.
     var path: String?
+    /// Alternatives that are being evaluated, innermost last; relaxed runs only.
+    var forks: [Fork] = []
   }
 
   /// What a run is for.
@@ -110,6 +114,8 @@ final class Machine {
   let mode: Mode
   /// Who decides; nil where nothing may be open.
   var trail: DecisionTrail?
+  /// Set where nothing is decided: all options are evaluated and mixed.
+  var relaxer: Relaxer?
   /// While counting: how many options the decision has that the run waits at.
   var pending: Int?
   /// While counting: what stands in the way of an exact number.
@@ -169,6 +175,8 @@ final class Machine {
       case .sampling:
         trail?.endSample()
         frames.removeLast()
+      case .mixing(let mixture, let input, let results, let isWaiting):
+        advanceMixture(mixture, input, isWaiting ? results + [pop()] : results)
       }
     }
   }
@@ -297,7 +305,7 @@ final class Machine {
       case .repetition(let count, _, let next):
         text += text.isEmpty ? "copy \(next) of \(count)" : ", copy \(next) of \(count)"
         site = site ?? frame.site
-      case .composition, .sharing, .sampling: break
+      case .composition, .sharing, .sampling, .mixing: break
       case .code:
         guard let module = frame.module else { continue }
         if !text.isEmpty { steps.append(.init("\(text), from \(names.modules[module].name)", at: site)) }

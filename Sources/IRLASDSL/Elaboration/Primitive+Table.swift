@@ -124,6 +124,10 @@ extension Primitive {
     activation(.abs, "the absolute value"),
     activation(.negate, "-x; `a - b` is a + (b -> negate)"),
 
+    Primitive("softmax", [], "exp(x) / sum exp(x), the sum over the channels of each place") {
+      (assembly, _, x) throws(ShapeIssue) in [try assembly.add(.softmax, x)]
+    },
+
     // Pools.
     Primitive(
       "max_pool", [kernel, stride, padding, flag("ceil", false)],
@@ -153,6 +157,20 @@ extension Primitive {
     },
     Primitive("mul", [], inputs: 2...2, "product of equal shapes, or of x and a gate [c, 1, 1], like `*`") {
       (assembly, _, x) throws(ShapeIssue) in [try assembly.product(x[0], x[1])]
+    },
+    Primitive(
+      "mix", [], inputs: 1...65536,
+      "weighted sum of tensors of equal shape, the weights being the softmax of learned numbers that start at 0 "
+        + "(Liu et al., ICLR 2019)"
+    ) { (assembly, _, x) throws(ShapeIssue) in
+      // Checked before anything is added, so that a failure adds nothing.
+      if x.count > 1 { _ = try Op.add.resultShape(of: x.map(assembly.shape)) }
+      let size = Shape.image(x.count, 1, 1)
+      let origin = assembly.origin
+      let logits = try assembly.applyWeighted { (builder, sharing) throws(ShapeIssue) in
+        try builder.learned(size, .constant(0), sharing: sharing, name: "mix", origin: origin)
+      }
+      return [try assembly.mixture(of: x, weights: assembly.add(.softmax, [logits]))]
     },
     Primitive(
       "concat", [Parameter(name: "axis", type: .axis, defaultValue: .axis(.channel))], inputs: 1...Int.max,

@@ -72,6 +72,15 @@ extension Program {
     for requirement in declaration.syntax.requirements {
       if let limit = reader.limit(requirement) { plan.limits.append(limit) }
     }
+    // Said here, not first when the search is under way.
+    if case .differentiable = plan.agent, !plan.space.name.isEmpty,
+      let header = names.modules.first(where: { $0.file == 0 && $0.name == plan.space.name })
+    {
+      let settings = plan.space.arguments.map { (name: $0.name, value: $0.value) }
+      for problem in space(header, arguments: settings).0?.relaxed().diagnostics ?? [] {
+        reader.report(problem)
+      }
+    }
     let isSound = !reader.diagnostics.contains { $0.severity == .error }
     return (isSound ? plan : nil, reader.diagnostics)
   }

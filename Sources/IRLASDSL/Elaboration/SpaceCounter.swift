@@ -188,6 +188,7 @@ struct SpaceCounter {
         for layer in layers { hash.combine(.layer(layer)) }
       case .sharing: hash.combine(4)
       case .sampling: hash.combine(5)
+      case .mixing: hash.combine(6)  // Relaxed runs only.
       }
     }
     for value in machine.stack { hash.combine(value) }
@@ -252,6 +253,9 @@ private struct ValueHash {
       combine(id)
       for argument in arguments { combine(argument) }
       combine(peer)
+    case .mixture(let mixture):
+      combine(8)
+      for part in mixture.layers { combine(part) }
     case .composition(let layers):
       combine(3)
       combine(layers.count)

@@ -38,6 +38,8 @@ enum Value: Sendable {
     var depth: Int
     /// How many nodes there were when `grow` began the list; what `.reads` looks at starts there.
     var firstNode = 0
+    /// What each element is a mixture of; relaxed runs only.
+    var superposition: Superposition?
 
     /// A list of the given elements.
     init(_ elements: [Value]) {
@@ -126,6 +128,8 @@ final class LayerValue: Sendable {
     case shared(Int, LayerValue)
     /// One draw of a space, by its name: all applications decide alike.
     case sampled(String, LayerValue)
+    /// The weighted sum of what several layers make of the same input; relaxed runs only.
+    indirect case mixture(LayerMixture)
   }
 
   /// An argument as the text gave it, for labels.
@@ -163,6 +167,8 @@ final class LayerValue: Sendable {
       depth = 1 + (arguments.lazy.map { $0?.depth ?? 0 }.max() ?? 0)
     case .composition(let layers), .repetition(_, let layers):
       depth = 1 + (layers.lazy.map(\.depth).max() ?? 0)
+    case .mixture(let mixture):
+      depth = 1 + (mixture.layers.lazy.map(\.depth).max() ?? 0)
     case .shared(_, let layer), .sampled(_, let layer):
       depth = 1 + layer.depth
     }
@@ -186,6 +192,11 @@ final class LayerValue: Sendable {
         if case .module = part.kind { part.with(peer: peer) } else { part }
       }
       return LayerValue(.composition(parts), name: name, span: span, written: written)
+    case .mixture(var mixture) where mixture.layers.count <= 64:
+      mixture.layers = mixture.layers.map { option in
+        if case .mixture = option.kind { option } else { option.with(peer: peer) }
+      }
+      return LayerValue(.mixture(mixture), name: name, span: span, written: written)
     default:
       return self
     }

@@ -51,6 +51,7 @@ extension Graph {
           RaisedArgument("init", .text(initializer)),
         ])
     case .activation(let function): return step(function.rawValue)
+    case .softmax: return step("softmax")
     case .maxPool(let pool): return try raisedPool(id, pool, "max_pool")
     case .averagePool(let pool): return try raisedPool(id, pool, "avg_pool")
     case .globalAveragePool: return step("global_avg_pool")

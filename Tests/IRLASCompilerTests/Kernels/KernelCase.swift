@@ -14,6 +14,7 @@ enum KernelCase: String, CaseIterable, Sendable {
   case add, multiply, concat, slice, embed, channelShuffle, crop, pad, flatten, unflatten
   case upsample, upsampleGradient, zero, randomMask
   case layerNorm, layerNormReduce, layerNormInputGradient, attention, attentionGradient
+  case softmax, softmaxGradient
   case learned, learnedGradient, flattenPlaces, unflattenPlaces
   case crossEntropy, crossEntropyGradient, sgdVelocity, sgdStep, foldedWeight, foldedBias
 
@@ -24,7 +25,7 @@ enum KernelCase: String, CaseIterable, Sendable {
       .runningMean, .runningVariance, .smoothActivation, .smoothActivationGradient, .averagePool,
       .averagePoolGradient, .globalAveragePool, .globalAveragePoolGradient, .crossEntropy,
       .crossEntropyGradient, .foldedWeight, .foldedBias, .randomMask, .layerNorm, .layerNormReduce,
-      .layerNormInputGradient, .attention, .attentionGradient:
+      .layerNormInputGradient, .attention, .attentionGradient, .softmax, .softmaxGradient:
       return false
     default: return true
     }
@@ -144,6 +145,8 @@ enum KernelCase: String, CaseIterable, Sendable {
       var result = b.shape(of: parts)
       result[0] = channels
       return try b.add(.attentionGradient(heads: heads), [parts, b.map(result)])
+    case .softmax: return try b.add(.softmax, [b.map(map)])
+    case .softmaxGradient: return try b.add(.softmaxGradient, [b.map(map), b.map(map)])
     case .learned:
       return try b.add(.learned, [b.tensor(.unbatched(map.channels, map.height, map.width))])
     case .learnedGradient: return try b.add(.learnedGradient, [b.map(map)])

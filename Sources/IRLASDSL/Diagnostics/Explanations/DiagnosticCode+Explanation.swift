@@ -66,6 +66,7 @@ extension DiagnosticCode {
     case .invalidChoice: .invalidChoice
     case .infeasibleOption: .infeasibleOption
     case .notASpace: .notASpace
+    case .unmixableChoice: .unmixableChoice
     case .openDecisions: .openDecisions
     case .measuredFigure: .measuredFigure
     case .unknownDecision: .unknownDecision

@@ -93,6 +93,37 @@ extension Explanation {
       }
       """)
 
+  static let unmixableChoice = Explanation(
+    """
+    A differentiable search trains one network in which every choice is a weighted sum of what its options compute
+    (`agent: differentiable`). Layers and tensors whose results have equal shapes can be summed so; numbers, kernels and counts
+    cannot. Choose between whole layers instead.
+    """,
+    example: """
+      space Net {
+        in image: [3, 32, 32]
+        return image -> conv(choose(3x3, 5x5), 8) -> global_avg_pool -> linear(10)
+      }
+      recipe Quick { data: cifar10(validation: 100)  epochs: 1  optimizer: sgd(lr: 0.1) }
+      search Two {
+        over:   Net
+        reward: accuracy(Quick)
+        agent:  differentiable(epochs: 1, rate: 0.01)
+      }
+      """,
+    cure: """
+      space Net {
+        in image: [3, 32, 32]
+        return image -> choose(conv(3x3, 8), conv(5x5, 8)) -> global_avg_pool -> linear(10)
+      }
+      recipe Quick { data: cifar10(validation: 100)  epochs: 1  optimizer: sgd(lr: 0.1) }
+      search Two {
+        over:   Net
+        reward: accuracy(Quick)
+        agent:  differentiable(epochs: 1, rate: 0.01)
+      }
+      """)
+
   static let openDecisions = Explanation(
     """
     Only a network can be counted, compiled or trained. A space becomes one when its decisions are made: drawn with

@@ -64,13 +64,21 @@ package struct SearchLoop: Sendable {
   private var firstTrials: [GraphHash: Int] = [:]
 
   /// The search of a plan by one of its seeds.
-  package init(plan: SearchPlan, seed: UInt64, space: Space, guidance: Guidance) throws(SearchIssue) {
+  ///
+  /// - Parameter policy: what the training of the network of all options learned; a differentiable search needs it.
+  package init(
+    plan: SearchPlan, seed: UInt64, space: Space, guidance: Guidance, policy: RelaxedPolicy? = nil
+  ) throws(SearchIssue) {
     self.plan = plan
     batchSize = Halving.batchSize(for: plan.fidelity)
     context = SearchContext(
       space: space, seed: seed, guidance: guidance,
       reward: Reward(plan: plan, hasMirror: guidance.hasMirror))
-    agent = try context.makeAgent(of: plan)
+    if case .differentiable = plan.agent, let policy {
+      agent = DifferentiableAgent(policy)
+    } else {
+      agent = try context.makeAgent(of: plan)
+    }
   }
 
   /// The worth of outcomes at this point.

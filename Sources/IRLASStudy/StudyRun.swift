@@ -20,12 +20,14 @@ package struct StudyRun {
     package var features: String
     /// The recipe and the images; nil where nothing asks for accuracy.
     package var task: TrainingTask?
+    /// The network of all options, for a differentiable search.
+    package var supernet: Supernet?
     /// A graph as a program; nil where the language has no words for it.
     package var programText: @Sendable (Graph) -> String?
 
     package init(
       plan: SearchPlan, space: Space, guidance: Guidance, mirrors: String, features: String,
-      task: TrainingTask?,
+      task: TrainingTask?, supernet: Supernet? = nil,
       programText: @escaping @Sendable (Graph) -> String?
     ) {
       self.plan = plan
@@ -34,6 +36,7 @@ package struct StudyRun {
       self.mirrors = mirrors
       self.features = features
       self.task = task
+      self.supernet = supernet
       self.programText = programText
     }
   }
@@ -137,9 +140,26 @@ package struct StudyRun {
     try stored { () throws(StoreError) in
       try store.begin(run: index, seed: seed, mirrors: search.mirrors, features: search.features)
     }
+    let training = PolicyTraining(
+      search, store: store, folder: workFolder, host: settings.host, surroundings: surroundings)
+    let policy: RelaxedPolicy?
+    switch try training.policy(
+      seed: seed,
+      report: { activity in
+        report(
+          Progress(
+            run: index, runs: search.plan.seeds.count, seed: seed, trials: 0, earlier: 0, share: 0, best: nil,
+            activity: activity))
+      })
+    {
+    case .learned(let learned): policy = learned
+    case .none: policy = nil
+    case .interrupted: return nil
+    }
     var loop: SearchLoop
     do throws(SearchIssue) {
-      loop = try SearchLoop(plan: search.plan, seed: seed, space: search.space, guidance: search.guidance)
+      loop = try SearchLoop(
+        plan: search.plan, seed: seed, space: search.space, guidance: search.guidance, policy: policy)
     } catch {
       throw .input("\(error)")
     }

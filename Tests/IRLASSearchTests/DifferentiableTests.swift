@@ -12,14 +12,19 @@ import Testing
     let second: NetworkStructureCode.Row = .init(.convolution, kernel: [1, 3, 5][options[1]], options[2])
     let merge: NetworkStructureCode.Row =
       options[3] == 0 ? .init(.add, options[4], 2) : .init(.concat, options[4], 2)
-    do { return try NetworkStructureCode([first, second, merge, .init(.terminal)]) } catch {
+    do { return try NetworkStructureCode([first, second, merge]) } catch {
       fatalError("\(error)")
     }
   }
 
   private static func features(_ options: [Int]) -> [Double] {
-    do { return TopologyFeatures(TopologyView(try block(options).graph(
-          name: "B", input: .image(8, 8, 8), channels: 8, style: .plain))).values } catch {
+    do {
+      return TopologyFeatures(
+        TopologyView(
+          try block(options).graph(
+            name: "B", input: .image(8, 8, 8), channels: 8, style: .plain))
+      ).values
+    } catch {
       fatalError("\(error)")
     }
   }
@@ -195,7 +200,9 @@ import Testing
     for policy in [odd, policy, RelaxedPolicy([])] {
       #expect(RelaxedPolicy(parsing: policy.description) == policy)
     }
-    for text in ["", "irlas policy 1\n0.5 x", "irlas policy 1\n | a", "irlas policy 1\n0.5 nan | a", "x\n1 | a"] {
+    for text in [
+      "", "irlas policy 1\n0.5 x", "irlas policy 1\n | a", "irlas policy 1\n0.5 nan | a", "x\n1 | a",
+    ] {
       #expect(RelaxedPolicy(parsing: text) == nil, "\(text)")
     }
   }

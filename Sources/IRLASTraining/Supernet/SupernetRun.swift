@@ -26,7 +26,9 @@ struct SupernetRun {
     let checkpoint = request.isResuming ? try Checkpoint.reading(path) : nil
     var recipe = request.recipe
     recipe.epochs = request.epochs
-    let data = try PreparedData(recipe: recipe, folder: request.dataFolder, seed: recipe.seed)
+    recipe.seed = request.seed
+    let data = try PreparedData(
+      recipe: recipe, folder: request.dataFolder, seed: request.seed, splitSeed: request.recipe.seed)
     try data.check(against: request.network)
     guard let held = data.validation, held.dataset.count > 0 else {
       throw .recipe(
@@ -48,7 +50,7 @@ struct SupernetRun {
     plain.data.folder = nil
     identity = [
       request.network.programHash.description, plain.description, "\(data.fingerprint)", "\(batch)",
-      "\(request.rate)",
+      "\(request.rate)", "\(request.recipe.seed)",
     ].joined(separator: "\n")
     if let checkpoint {
       let state = try Self.resume(checkpoint, request, identity, path: path)
@@ -99,7 +101,7 @@ struct SupernetRun {
     preference: SupernetSession.Preference? = nil, isInterrupted: () -> Bool = { false },
     report: (SupernetSession.Event) -> Void = { _ in }
   ) throws(TrainingError) -> SupernetSession.Summary {
-    let seed = request.recipe.seed
+    let seed = request.seed
     let heldSeed = RandomStream.key(seed: seed, purpose: "supernet.validation")
     let rounds = max(1, validation.dataset.count / engine.batch)
     let options = AdamVector.Options(rate: request.rate)

@@ -21,6 +21,9 @@ package struct SupernetSession: ~Copyable {
     package var epochs: Int
     /// The step size of the decisions' Adam.
     package var rate: Double
+    /// What the initial weights, the order of the images and all masks follow from; the recipe's unless set. Which images
+    /// are held out follows from the recipe's.
+    package var seed: UInt64
     package var isResuming = false
     package var settings: EngineSettings
 
@@ -35,6 +38,7 @@ package struct SupernetSession: ~Copyable {
       self.folder = folder
       self.epochs = epochs
       self.rate = rate
+      seed = recipe.seed
       self.settings = settings
     }
   }
@@ -98,13 +102,26 @@ package struct SupernetSession: ~Copyable {
   }
 }
 
-/// See `SupernetSession`: trains to the end, from the start or from the checkpoint in the folder where there is one.
+/// See `SupernetSession`: trains to the end, from the start or from the checkpoint in the folder. One of another training
+/// is passed over: nothing is lost but time.
 package func trainSupernet(
   _ request: SupernetSession.Request, preference: SupernetSession.Preference? = nil,
   isInterrupted: () -> Bool = { false }, report: (SupernetSession.Event) -> Void = { _ in }
 ) throws(TrainingError) -> SupernetSession.Summary {
   var request = request
   request.isResuming = FileBytes.exists(FileBytes.join(request.folder, SupernetSession.checkpointName))
+  do throws(TrainingError) {
+    return try train(request, preference, isInterrupted, report)
+  } catch .checkpoint where request.isResuming {
+    request.isResuming = false
+    return try train(request, preference, isInterrupted, report)
+  }
+}
+
+private func train(
+  _ request: SupernetSession.Request, _ preference: SupernetSession.Preference?, _ isInterrupted: () -> Bool,
+  _ report: (SupernetSession.Event) -> Void
+) throws(TrainingError) -> SupernetSession.Summary {
   var session = try SupernetSession(request)
   return try session.run(preference: preference, isInterrupted: isInterrupted, report: report)
 }

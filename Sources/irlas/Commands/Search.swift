@@ -104,7 +104,8 @@ struct Search: ParsableCommand {
     let settings = try StudySettings(trials: trials, seed: seed, data: data, known: known?.study.settings)
     settings.apply(to: &plan)
     let subject = try source.subject(
-      plan: plan, data: settings.data, quiet: quiet, known: { try known?.mirror(in: folder) })
+      plan: plan, data: settings.data, kernels: kernels, quiet: quiet,
+      known: { try known?.mirror(in: folder) })
     if !subject.mirrors.isEmpty {
       try OutputFile.write(Array(subject.mirrors.utf8), to: FileBytes.join(folder, "expert.mirror"))
     }

@@ -36,7 +36,8 @@ struct SearchSource {
   ///
   /// - Parameter known: gives the mirror on record, where there is one.
   func subject(
-    plan: SearchPlan, data: String?, quiet: Bool, known: () throws -> SearchMirror?
+    plan: SearchPlan, data: String?, kernels: KernelOptions, quiet: Bool,
+    known: () throws -> SearchMirror?
   ) throws -> StudyRun.Search {
     let (open, diagnostics) = loaded.program.space(
       named: plan.space.name, settings: plan.space.arguments.map { ($0.name, $0.value) })
@@ -55,7 +56,22 @@ struct SearchSource {
     return StudyRun.Search(
       plan: plan, space: open.space, guidance: Guidance(mirrors: mirror.mirror.map { [$0] } ?? []),
       mirrors: mirror.text, features: TopologyFeatures.table.map(\.name).joined(separator: " "), task: task,
+      supernet: try supernet(open, plan: plan, kernels: kernels),
       programText: { graph in try? raise(graph).text })
+  }
+
+  /// The network of all options, where the search is differentiable.
+  private func supernet(_ open: OpenProgram, plan: SearchPlan, kernels: KernelOptions) throws -> Supernet? {
+    guard case .differentiable = plan.agent else { return nil }
+    let (relaxation, diagnostics) = open.relaxed()
+    try loaded.messages.print(diagnostics)
+    guard let relaxation else { throw CommandFailure.alreadyReported }
+    return Supernet(
+      network: relaxation.graph,
+      decisions: relaxation.decisions.map {
+        SupernetDecision(name: $0.name, count: $0.labels.count, logits: $0.logits)
+      },
+      engine: kernels.settings(threads: processorCount()))
   }
 
   /// What the study's database says about itself.

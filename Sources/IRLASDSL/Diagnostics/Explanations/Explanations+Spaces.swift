@@ -95,9 +95,9 @@ extension Explanation {
 
   static let unmixableChoice = Explanation(
     """
-    A differentiable search trains one network in which every choice is a weighted sum of what its options compute
-    (`agent: differentiable`). Layers and tensors whose results have equal shapes can be summed so; numbers, kernels and counts
-    cannot. Choose between whole layers instead.
+    A differentiable search (`agent: differentiable`) trains one network in which every choice is a weighted sum of what
+    its options compute. Layers and tensors whose results have equal shapes can be summed so; numbers, kernels and
+    counts cannot. Choose between whole layers instead.
     """,
     example: """
       space Net {

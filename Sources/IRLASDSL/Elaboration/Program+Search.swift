@@ -73,7 +73,7 @@ extension Program {
       if let limit = reader.limit(requirement) { plan.limits.append(limit) }
     }
     // Said here, not first when the search is under way.
-    if case .differentiable = plan.agent, !plan.space.name.isEmpty,
+    if case .differentiable = plan.agent, !plan.space.name.isEmpty, !hasErrors,
       let header = names.modules.first(where: { $0.file == 0 && $0.name == plan.space.name })
     {
       let settings = plan.space.arguments.map { (name: $0.name, value: $0.value) }

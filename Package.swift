@@ -89,7 +89,7 @@ let package = Package(
       name: "IRLASCompilerTests", dependencies: ["IRLASCompiler", "IRLASDSL", "IRLASTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph", "IRLASDSL"],
+      name: "IRLASSearchTests", dependencies: ["IRLASSearch", "IRLASGraph", "IRLASDSL", "IRLASTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "IRLASStudyTests",

@@ -3,29 +3,17 @@ import Testing
 
 @testable import IRLASDSL
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Speed as far as a test on a busy machine can tell: time of this thread alone, the best of some runs, and bounds far
 /// from what is measured (`docs/performance.md`).
 @Suite(.serialized) struct FormatSpeedTests {
   private func seconds(_ body: () -> Void) -> Double {
     var best = Double.infinity
     for _ in 0..<3 {
-      let start = threadTime()
+      let start = processorTime()
       body()
-      best = min(best, threadTime() - start)
+      best = min(best, processorTime() - start)
     }
     return best
-  }
-
-  private func threadTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   private func text(copies: Int) -> SourceFile {

@@ -1,6 +1,6 @@
-import Glibc
 import IRLASGraph
 import IRLASSearch
+import IRLASTestSupport
 import Testing
 
 /// What every agent keeps to, with and without a mirror.
@@ -124,25 +124,18 @@ import Testing
     let results = Self.many
     var loop = try loop(agent, mode, budget: .trials(1_000_000))
     // Of this thread alone: other tests run beside it.
-    let start = threadTime()
+    let start = processorTime()
     do {
       for first in stride(from: 0, to: results.count, by: loop.batchSize) {
         try loop.tell(Array(results[first..<min(results.count, first + loop.batchSize)]))
       }
     }
-    let time = threadTime() - start
+    let time = processorTime() - start
     #expect(loop.evaluated == Self.manyCount)
     #if !DEBUG
       print("told \(results.count) trials to \(agent), \(mode.map(\.rawValue) ?? "no mirror"): \(time) s")
     #endif
     #expect(time < 2, "\(agent) \(String(describing: mode))")
-  }
-
-  /// The processor time of this thread in seconds.
-  private func threadTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
   /// The differentiable agent asks nobody.

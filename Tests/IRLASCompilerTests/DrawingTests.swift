@@ -118,6 +118,28 @@ import Testing
     #expect(Self.diagram(try SampleNetworks.resNeXt(), depth: nil).frames.count > 6)
   }
 
+  /// A box stands out as much as the strongest of its nodes, also where it is drawn for others.
+  @Test func highlightsGoToTheBoxes() throws {
+    let graph = try SampleNetworks.resNeXt()
+    let nodes = graph.ids.filter { if case .conv = graph[$0].op { true } else { false } }
+    var options = DiagramOptions(depth: 9, highlights: [.init(node: nodes[1], strength: 0.25)])
+    options.highlights += [.init(node: nodes[1], strength: -0.5), .init(node: nodes[2], strength: 7)]
+    let diagram = Diagram(graph, options: options)
+    #expect(diagram.boxes.compactMap { $0?.highlight }.filter { $0 != 0 } == [-0.5, 1])
+    let text = dot(graph, options: options)
+    #expect(text.contains("color=\"#b91c1c\", penwidth=\"4.0\""))
+    #expect(text.contains("color=\"#15803d\", penwidth=\"6.0\""))
+    // A folded cell shows what is in it; a drawing without highlights has none of these colours.
+    options.depth = 0
+    #expect(Diagram(graph, options: options).boxes.compactMap { $0?.highlight }.filter { $0 != 0 } == [1])
+    #expect(!dot(graph).contains("#15803d") && !dot(graph).contains("#b91c1c"))
+    // All copies of a block are drawn once: what is said of one is seen.
+    let last = try #require(nodes.last)
+    let folded = Diagram(
+      graph, options: DiagramOptions(depth: 0, highlights: [.init(node: last, strength: 1)]))
+    #expect(folded.boxes.contains { $0?.highlight == 1 && $0?.badge == 3 })
+  }
+
   @Test func svgIsTheSameEveryTimeAndNamesNoVersion() throws {
     let graph = try SampleNetworks.twoInputCells()
     let options = DiagramOptions(

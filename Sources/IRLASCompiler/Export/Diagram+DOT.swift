@@ -98,8 +98,10 @@ private struct DOTWriter {
   private mutating func writeBox(_ index: Int, indent: String) {
     guard let box = diagram.boxes[index] else { return }
     let colours = palette.colours(box.family)
-    text +=
-      "\(indent)b\(index) [id=\"box\(index)\", fillcolor=\"\(colours.fill)\", color=\"\(colours.line)\", "
+    let isHighlighted = box.highlight != 0
+    let line = !isHighlighted ? colours.line : box.highlight > 0 ? palette.speaksFor : palette.speaksAgainst
+    text += "\(indent)b\(index) [id=\"box\(index)\", fillcolor=\"\(colours.fill)\", color=\"\(line)\", "
+    if isHighlighted { text += "penwidth=\"\(Self.width(of: box.highlight))\", " }
     text += "fontcolor=\"\(colours.text)\", "
     switch box.form {
     case .sign(let sign):
@@ -113,10 +115,14 @@ private struct DOTWriter {
     case .box:
       text += "label=<\(opLabel(box, colours))>"
     case .cell:
-      text += "penwidth=\"1.5\", \(box.badge > 1 ? "peripheries=\"2\", " : "")label=<\(cellLabel(box))>"
+      text +=
+        "\(isHighlighted ? "" : "penwidth=\"1.5\", ")\(box.badge > 1 ? "peripheries=\"2\", " : "")label=<\(cellLabel(box))>"
     }
     text += "\(reference(box.origin, tooltip(box)))];\n"
   }
+
+  /// The width of the line around a box that stands out: 2 to 6 points, in steps of a half.
+  private static func width(of highlight: Double) -> Double { (4 + (abs(highlight) * 8).rounded()) / 2 }
 
   private func opLabel(_ box: Diagram.Box, _ colours: FamilyColours) -> String {
     if box.badge == 1, box.before.isEmpty, box.after.isEmpty {

@@ -41,6 +41,8 @@ struct Diagram {
     /// Shapes that come in and go out, for cells; the result's shape otherwise.
     var shapesIn: [Shape] = []
     var shapesOut: [Shape] = []
+    /// How much the box stands out; see `DiagramOptions.Highlight`.
+    var highlight = 0.0
   }
 
   /// An arrow; the shape is that of the value it carries.
@@ -90,7 +92,7 @@ struct Diagram {
     let deepest = DiagramFolding.deepestLevel(of: graph)
     func diagram(_ depth: Int, fuses: Bool) -> Diagram {
       let folding = DiagramFolding(graph, depth: depth, collapse: options.collapse, fusesChains: fuses)
-      return folding.diagram(link: options.link)
+      return folding.diagram(link: options.link, highlights: options.highlights)
     }
     if let depth = options.depth {
       self = diagram(depth, fuses: options.fusesChains ?? (depth < deepest))

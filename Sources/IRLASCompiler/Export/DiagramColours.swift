@@ -18,6 +18,8 @@ extension DiagramOptions {
     add(light.edge, dark.edge)
     add(light.clusterLine, dark.clusterLine)
     add(light.badge, dark.badge)
+    add(light.speaksFor, dark.speaksFor)
+    add(light.speaksAgainst, dark.speaksAgainst)
     for (from, to) in zip(light.clusterFills, dark.clusterFills) { add(from, to) }
     return pairs
   }

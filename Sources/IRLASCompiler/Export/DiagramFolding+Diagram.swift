@@ -7,8 +7,16 @@ extension DiagramFolding {
   private static let maximumNesting = 24
 
   /// The finished diagram.
-  func diagram(link: (@Sendable (Int32) -> DiagramOptions.Link?)?) -> Diagram {
+  func diagram(
+    link: (@Sendable (Int32) -> DiagramOptions.Link?)?, highlights: [DiagramOptions.Highlight] = []
+  ) -> Diagram {
     var drawn = boxes.indices.map { drawnFor[$0] == $0 ? boxes[$0] : nil }
+    for highlight in highlights {
+      guard let box = boxOfNode[highlight.node.index].map({ drawnFor($0) }) else { continue }
+      if abs(highlight.strength) > abs(drawn[box]?.highlight ?? 0) {
+        drawn[box]?.highlight = max(-1, min(1, highlight.strength))
+      }
+    }
     let (frames, freeBoxes) = frames(&drawn)
     var arrows = arrows()
     for (index, output) in graph.outputs.enumerated() {

@@ -19,6 +19,18 @@ package struct DiagramOptions: Sendable {
     }
   }
 
+  /// A node that stands out.
+  package struct Highlight: Hashable, Sendable {
+    package var node: NodeID
+    /// In [-1, 1]: above 0 it speaks for something, below 0 against it.
+    package var strength: Double
+
+    package init(node: NodeID, strength: Double) {
+      self.node = node
+      self.strength = strength
+    }
+  }
+
   /// How many levels of cells are open; the cells below are one box each. Nil chooses the most that keeps the
   /// picture on a page.
   package var depth: Int?
@@ -28,17 +40,21 @@ package struct DiagramOptions: Sendable {
   /// Whether a convolution with the batch norms and activations around it is one box. Nil says yes until a
   /// given depth opens every cell.
   package var fusesChains: Bool?
+  /// Nodes whose boxes get a coloured line, the thicker the stronger; of several nodes in a box the strongest counts.
+  package var highlights: [Highlight]
   /// The place in the text for an origin of the graph, if it has one.
   package var link: (@Sendable (_ origin: Int32) -> Link?)?
 
   package init(
     depth: Int? = nil, collapse: [String] = [], theme: Theme = .light, fusesChains: Bool? = nil,
+    highlights: [Highlight] = [],
     link: (@Sendable (_ origin: Int32) -> Link?)? = nil
   ) {
     self.depth = depth
     self.collapse = collapse
     self.theme = theme
     self.fusesChains = fusesChains
+    self.highlights = highlights
     self.link = link
   }
 }

@@ -62,6 +62,9 @@ struct DiagramPalette {
   let clusterLine: String
   /// `× n`.
   let badge: String
+  /// Lines around boxes that stand out.
+  let speaksFor: String
+  let speaksAgainst: String
   private let families: [OpFamily: FamilyColours]
 
   func colours(_ family: OpFamily) -> FamilyColours {
@@ -78,7 +81,7 @@ struct DiagramPalette {
   private static let light = DiagramPalette(
     background: "#ffffff", text: "#1f2937", faint: "#6b7280", edge: "#94a3b8",
     clusterFills: ["#f8fafc", "#f1f5f9", "#e9eef5"], clusterLine: "#cbd5e1",
-    badge: "#c2410c",
+    badge: "#c2410c", speaksFor: "#15803d", speaksAgainst: "#b91c1c",
     families: [
       .data: FamilyColours(fill: "#f1f5f9", line: "#64748b", text: "#334155"),
       .convolution: FamilyColours(fill: "#dbeafe", line: "#3b82f6", text: "#1e3a8a"),
@@ -97,7 +100,7 @@ struct DiagramPalette {
   private static let dark = DiagramPalette(
     background: "#0f172a", text: "#e2e8f0", faint: "#94a3b8", edge: "#64748b",
     clusterFills: ["#172033", "#1c273d", "#222f48"], clusterLine: "#334155",
-    badge: "#fdba74",
+    badge: "#fdba74", speaksFor: "#4ade80", speaksAgainst: "#ef4444",
     families: [
       .data: FamilyColours(fill: "#1e293b", line: "#94a3b8", text: "#e2e8f0"),
       .convolution: FamilyColours(fill: "#172f5c", line: "#60a5fa", text: "#dbeafe"),

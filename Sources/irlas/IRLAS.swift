@@ -36,6 +36,7 @@ struct IRLAS: ParsableCommand {
       SpaceCommand.self,
       Sample.self,
       TableCommand.self,
+      MirrorCommand.self,
       Compile.self,
       Train.self,
       Eval.self,

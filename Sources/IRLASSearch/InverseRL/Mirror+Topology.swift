@@ -74,3 +74,31 @@ extension Guidance {
     }
   }
 }
+
+extension Mirror {
+  /// Learns a mirror of networks from a space of programs: draws the pool, and searches best responses by hill climbing.
+  ///
+  /// - Parameters:
+  ///   - count: how many programs to draw; draw `i` has the seed `StableHash.mix(seed, i)`.
+  ///   - drawn: is told after each draw how many there are.
+  ///   - round: is told of each round of learning.
+  /// - Returns: the mirror with the course of its learning, and how many blocks of the pool have different features.
+  /// - Throws: `Space.SampleFailure`, `MirrorLearning.Failure`.
+  package static func learn(
+    experts: [Graph], space: Space, pool count: Int, seed: UInt64, options: MirrorOptions = MirrorOptions(),
+    drawn: (Int) -> Void = { _ in }, round: (MirrorLearning.Round) -> Void = { _ in }
+  ) throws -> (learning: MirrorLearning, distinct: Int) {
+    let names = FeatureNames.topology()
+    let columns = names.columns ?? []
+    let source = try SampledBlocks(
+      drawing: count, of: space, seed: seed, width: columns.count,
+      features: { graph in
+        let values = TopologyFeatures(TopologyView(graph)).values
+        return columns.map { values[$0] }
+      }, progress: drawn)
+    let learning = try learn(
+      features: names, experts: experts.map { MirrorExpert($0, features: names) }, pool: source.pool,
+      space: space.name, poolSeed: seed, options: options, source: source, progress: round)
+    return (learning, source.distinctCount)
+  }
+}

@@ -99,7 +99,8 @@ extension Mirror {
   /// Learns a mirror.
   ///
   /// For each expert in turn: find the weights that set it apart from the pool, ask for the best response to them, add
-  /// what scores above the expert to the blocks it is told from, and again, until nothing does. Blocks with the features
+  /// it to the blocks the expert is told from, and again, until it teaches nothing: until nothing scores above the expert
+  /// (maximum entropy), or nothing comes closer to it than a block known (max-margin and projection). Blocks with the features
   /// of an expert are left out: they are isomorphic to it, or cannot be told from it. The last weights are scaled so that
   /// the expert scores 1.
   ///
@@ -197,8 +198,10 @@ private struct MirrorLearner {
         bestResponse: responses.first.map { $0.score / target }, distance: fit.distances.last)
       rounds.append(round)
       progress(round)
-      // What is known already, or below the expert, teaches nothing.
-      let lessons = responses.filter { $0.score >= target && !known.contains($0.row) }
+      // What is known already teaches nothing, nor what leaves the solution as it is: for the margin and for projection
+      // that is what is farther from the expert than a block known, for maximum entropy what is below the expert.
+      let bound = options.method == .maximumEntropy ? target : fit.bestOther + 1e-9 * abs(target)
+      let lessons = responses.filter { $0.score >= bound && !known.contains($0.row) }
       if lessons.isEmpty { break }
       for lesson in lessons {
         known.insert(lesson.row)

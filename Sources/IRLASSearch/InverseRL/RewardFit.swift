@@ -97,7 +97,10 @@ struct RewardFit {
     switch method {
     case .maximumEntropy: return entropyWeights(rows, kept, from: weights)
     case .maximumMargin: return MaximumMargin(expert: expert, others: rows).solve().weights
-    case .projection: return Projection(expert: expert, blocks: rows).solve().weights
+    case .projection:
+      let whole = Double(kept.reduce(0, +))
+      let start = kept.map { Double($0) / whole }
+      return Projection(expert: expert, blocks: rows, start: start).solve().weights
     }
   }
 

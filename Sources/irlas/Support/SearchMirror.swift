@@ -19,35 +19,15 @@ struct SearchMirror {
       mirror = nil
       return
     }
-    let names = FeatureNames.topology()
-    let columns = names.columns ?? []
     let experts = try plan.experts.map { use in
-      let graph = try loaded.elaborate(use.name, settings: use.arguments.map { ($0.name, $0.value) }).graph
-      return MirrorExpert(graph, features: names)
+      try loaded.elaborate(use.name, settings: use.arguments.map { ($0.name, $0.value) }).graph
     }
     var line = ProgressLine(title: "mirror", total: Self.pool, unit: "blocks", quiet: quiet)
-    let source: SampledBlocks
-    do throws(Space.SampleFailure) {
-      source = try SampledBlocks(
-        drawing: Self.pool, of: space, seed: 0, width: names.names.count,
-        features: { graph in
-          let values = TopologyFeatures(TopologyView(graph)).values
-          return columns.map { values[$0] }
-        }, progress: { line.update($0, note: "drawing") })
-    } catch {
-      let reason = error.reasons.first.map { ": \($0.reason)" } ?? ""
-      throw CommandFailure.input("`\(space.name)` gave no sound program in \(error.runs) runs\(reason)")
-    }
-    let learning: MirrorLearning
-    do throws(MirrorLearning.Failure) {
-      learning = try Mirror.learn(
-        features: names, experts: experts, pool: source.pool, space: space.name, poolSeed: 0,
-        options: MirrorOptions(method: wish.method), source: source)
-    } catch {
-      throw CommandFailure.input(error.description)
-    }
+    let learning = try learnedMirror(
+      experts, space, pool: Self.pool, seed: 0, options: MirrorOptions(method: wish.method),
+      drawn: { line.update($0, note: "drawing") })
     line.finish(Self.pool, note: "learned from \(experts.map(\.name).joined(separator: ", "))")
-    mirror = TopologyMirror(learning.mirror)
+    mirror = TopologyMirror(learning.learning.mirror)
   }
 
   /// Reads the mirror of a study that is gone on with.
@@ -66,5 +46,23 @@ struct SearchMirror {
         "\(folder): the mirror of the study was learned by another version of irlas, which has to go on with it"
       )
     }
+  }
+}
+
+/// Learns a mirror of networks from a space.
+///
+/// - Throws: `CommandFailure` with the reason when there is none.
+func learnedMirror(
+  _ experts: [Graph], _ space: Space, pool: Int, seed: UInt64, options: MirrorOptions, drawn: (Int) -> Void,
+  round: (MirrorLearning.Round) -> Void = { _ in }
+) throws -> (learning: MirrorLearning, distinct: Int) {
+  do {
+    return try Mirror.learn(
+      experts: experts, space: space, pool: pool, seed: seed, options: options, drawn: drawn, round: round)
+  } catch let failure as MirrorLearning.Failure {
+    throw CommandFailure.input(failure.description)
+  } catch let failure as Space.SampleFailure {
+    let reason = failure.reasons.first.map { ": \($0.reason)" } ?? ""
+    throw CommandFailure.input("`\(space.name)` gave no sound program in \(failure.runs) runs\(reason)")
   }
 }

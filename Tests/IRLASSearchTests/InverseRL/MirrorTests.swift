@@ -74,9 +74,16 @@ import Testing
       let other = zip(weights, draws.normals(weights.count)).map { $0 + 0.1 * length(weights) * $1 }
       #expect(margin(other) <= reached + 1e-9)
     }
-    // Fed with best responses alone the pool's draw does not matter.
-    let sampled = try Self.learn([row], .maximumMargin, pool: Self.space.distinct, rounds: 30)
-    #expect(angleCosine(sampled.mirror.experts[0].weights, weights) > 1 - 1e-9)
+  }
+
+  /// Fed with best responses, a sample of the space gives the solution of all of it.
+  @Test func maxMarginOfASampleBecomesThatOfTheSpace() throws {
+    let (_, row) = Self.expert(2)
+    let mirror = try Self.learn([row], .maximumMargin, pool: Self.pool(every: 40), rounds: 200).mirror
+    let rows = mirror.scale(Self.space.distinct)
+    let others = FeatureMatrix((0..<rows.count).filter { $0 != row }.map { rows[$0] }, width: rows.width)
+    let exact = MaximumMargin(expert: rows[row], others: others).solve()
+    #expect(angleCosine(mirror.experts[0].weights, exact.weights) > 1 - 1e-9)
   }
 
   @Test func projectionReportsItsMixture() throws {

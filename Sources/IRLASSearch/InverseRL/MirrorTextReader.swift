@@ -228,10 +228,10 @@ struct MirrorTextReader {
 
   private mutating func hash() throws(MirrorTextIssue) -> GraphHash {
     let word = try word("the topology hash")
-    guard word.text.utf8.count == 16, let value = UInt64(word.text, radix: 16) else {
+    guard let hash = GraphHash(parsing: word.text) else {
       throw issue("a hash has 16 hexadecimal digits", at: word.column)
     }
-    return GraphHash(value)
+    return hash
   }
 
   private struct FeatureTable {

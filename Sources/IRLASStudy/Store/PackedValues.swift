@@ -88,11 +88,6 @@ enum PackedValues {
     }
     return figures
   }
-
-  /// A hash from its 16 hexadecimal digits.
-  static func hash(_ text: String) -> GraphHash? {
-    text.utf8.count == 16 ? UInt64(text, radix: 16).map(GraphHash.init) : nil
-  }
 }
 
 extension Row {

@@ -137,7 +137,7 @@ extension StudyStore {
       while let row = try rows.next() {
         let number: Int = try row.value(1)
         let text: String = try row.value(9)
-        guard let program = PackedValues.hash(try row.value(3)),
+        guard let program = GraphHash(parsing: try row.value(3) as String),
           let state = TrialState(rawValue: try row.value(7)),
           let values = figures[text] ?? PackedValues.figures(text),
           let likeness = PackedValues.doubles(try row.value(5) as String)
@@ -191,7 +191,7 @@ extension StudyStore {
         let row = try Row.fetchOne(
           database, sql: "SELECT * FROM programs WHERE program = ?", arguments: [hash.description])
       else { return nil }
-      guard let topology = PackedValues.hash(try row.value("topology")),
+      guard let topology = GraphHash(parsing: try row.value("topology") as String),
         let features = PackedValues.doubles(try row.value("features") as Data)
       else { throw StoreError.damaged(path, "the program \(hash) cannot be read") }
       return ProgramRecord(
@@ -208,7 +208,7 @@ extension StudyStore {
       var sizes: [GraphHash: (params: Int, macs: Int)] = [:]
       let rows = try Row.fetchCursor(database, sql: "SELECT program, params, macs FROM programs")
       while let row = try rows.next() {
-        guard let hash = PackedValues.hash(try row.value(0)) else {
+        guard let hash = GraphHash(parsing: try row.value(0) as String) else {
           throw StoreError.damaged(path, "a program cannot be read")
         }
         sizes[hash] = (try row.value(1), try row.value(2))
@@ -224,7 +224,7 @@ extension StudyStore {
       var table: [GraphHash: [Double]] = [:]
       let rows = try Row.fetchCursor(database, sql: "SELECT program, features FROM programs")
       while let row = try rows.next() {
-        guard let hash = PackedValues.hash(try row.value(0)),
+        guard let hash = GraphHash(parsing: try row.value(0) as String),
           let features = PackedValues.doubles(try row.value(1) as Data)
         else {
           throw StoreError.damaged(path, "features cannot be read")

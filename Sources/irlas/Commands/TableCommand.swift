@@ -10,7 +10,7 @@ struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table",
     abstract: "Measures a small space as a whole, for comparing strategies without training again.",
-    subcommands: [Make.self, Signal.self])
+    subcommands: [Make.self, Signal.self, Replay.self])
 
   /// `irlas table make FILE [SPACE] -o TABLE`
   struct Make: ParsableCommand {
@@ -118,6 +118,7 @@ struct TableCommand: ParsableCommand {
         program: graph.programHash, parameters: graph.parameterCount, macs: graph.macs, validation: [],
         test: [])
       let threads = try machine.threadCount()
+      let split = recipe.seed
       for seed in 0..<seeds {
         var recipe = recipe
         recipe.seed = StableHash.mix(UInt64(seed), graph.programHash.value)
@@ -129,10 +130,12 @@ struct TableCommand: ParsableCommand {
         }
         var last: EpochMetrics?
         let summary = try reportingFailures { () throws(TrainingError) in
-          var session = try TrainingSession(
-            TrainingSession.Request(
-              network: graph, recipe: recipe, dataFolder: folder, folder: run,
-              settings: kernels.settings(threads: threads)))
+          var request = TrainingSession.Request(
+            network: graph, recipe: recipe, dataFolder: folder, folder: run,
+            settings: kernels.settings(threads: threads))
+          // All programs are compared on the same images.
+          request.splitSeed = split
+          var session = try TrainingSession(request)
           return try session.run(isInterrupted: { Interruption.isRequested }) { event in
             if case .epoch(let metrics) = event { last = metrics }
           }

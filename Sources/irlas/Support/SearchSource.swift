@@ -39,11 +39,7 @@ struct SearchSource {
     plan: SearchPlan, data: String?, kernels: KernelOptions, quiet: Bool,
     known: () throws -> SearchMirror?
   ) throws -> StudyRun.Search {
-    let (open, diagnostics) = loaded.program.space(
-      named: plan.space.name, settings: plan.space.arguments.map { ($0.name, $0.value) })
-    try loaded.messages.print(diagnostics)
-    guard let open else { throw CommandFailure.alreadyReported }
-    try loaded.messages.print(open.check().filter { $0.severity == .error })
+    let open = try open(plan)
     var task: TrainingTask?
     if let name = plan.recipe {
       let recipe = try loaded.recipe(name)
@@ -58,6 +54,23 @@ struct SearchSource {
       mirrors: mirror.text, features: TopologyFeatures.table.map(\.name).joined(separator: " "), task: task,
       supernet: try supernet(open, plan: plan, kernels: kernels),
       programText: { graph in try? raise(graph).text })
+  }
+
+  /// The space alone and what is known of the experts: for searches that train nothing.
+  func scenery(plan: SearchPlan, quiet: Bool) throws -> (space: Space, guidance: Guidance) {
+    let space = try open(plan).space
+    let mirror = try SearchMirror(learning: plan, of: loaded, over: space, quiet: quiet)
+    return (space, Guidance(mirrors: mirror.mirror.map { [$0] } ?? []))
+  }
+
+  /// The space of the plan; a mistake in it is told before anything is drawn.
+  private func open(_ plan: SearchPlan) throws -> OpenProgram {
+    let (open, diagnostics) = loaded.program.space(
+      named: plan.space.name, settings: plan.space.arguments.map { ($0.name, $0.value) })
+    try loaded.messages.print(diagnostics)
+    guard let open else { throw CommandFailure.alreadyReported }
+    try loaded.messages.print(open.check().filter { $0.severity == .error })
+    return open
   }
 
   /// The network of all options, where the search is differentiable.

@@ -47,9 +47,9 @@ import Testing
     number=1${seed#${seed%???}}
     case $((number % 9)) in
       0) kill -SEGV $$ ;;
-      # A worker of ours ends with its parent; a script has to look.
-      1) while kill -0 $PPID 2>/dev/null; do :; done; exit ;;
-      2) eaten=0123456789abcdef; while kill -0 $PPID 2>/dev/null; do eaten=$eaten$eaten; done; exit ;;
+      # A worker of ours ends with its parent; a script has to look, and a dead parent may still wait to be reaped.
+      1) while [ -e /proc/$PPID/exe ]; do :; done; exit ;;
+      2) eaten=0123456789abcdef; while [ -e /proc/$PPID/exe ]; do eaten=$eaten$eaten; done; exit ;;
       3) echo '{"end":"diverged","reason":"the loss is not a finite number any more"}'; exit ;;
     esac
     epoch=1
@@ -64,7 +64,7 @@ import Testing
 
   /// Writes the worker; only a wild one loops and eats memory, which takes its time.
   private static func fake(_ folder: TemporaryFolder, isWild: Bool = false) throws -> String {
-    let text = isWild ? fakeWorker : fakeWorker.replacing("while kill -0 $PPID", with: "while false")
+    let text = isWild ? fakeWorker : fakeWorker.replacing("while [ -e /proc/$PPID/exe ]", with: "while false")
     let path = try folder.write(text, to: "worker")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     return path

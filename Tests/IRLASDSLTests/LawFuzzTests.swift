@@ -177,8 +177,8 @@ import Testing
       #expect(
         try graph(reordered, context).programHash == drawn.programHash, "\(name), seed \(seed), reordered")
     }
-    // The generator generates: most programs differ.
-    #expect(seen.count * 4 > Self.count / Self.generators.count, "\(seen.count)")
+    // The generator generates: most of the first programs differ. A small space comes to its end later on.
+    #expect(seen.count * 4 > min(500, Self.count / Self.generators.count), "\(seen.count)")
   }
 
   /// The text with all its own names replaced.
@@ -205,21 +205,25 @@ import Testing
     for case .module(let module) in tree.root.declarations {
       var previous: StatementSyntax?
       for statement in module.statements {
-        defer { previous = statement }
         guard case .binding(let first)? = previous, case .binding(let second) = statement,
-          random.pick(0...1) == 0
-        else { continue }
-        let bound = Set(first.names.map(\.name))
-        let isIndependent = second.node.tokenRange.allSatisfy {
-          !bound.contains(TokenSyntax(tree: tree, index: $0).name)
+          random.pick(0...1) == 0, isIndependent(second, of: first, in: tree)
+        else {
+          previous = statement
+          continue
         }
-        guard isIndependent else { continue }
         edits.append(.init(first.span, second.node.text))
         edits.append(.init(second.span, first.node.text))
+        // A statement moves once.
         previous = nil
       }
     }
     return String(
       decoding: applying(edits, to: SourceFile(name: "law.irlas", text: text)) ?? [], as: UTF8.self)
+  }
+
+  /// Whether a statement reads nothing that the one before it binds.
+  private func isIndependent(_ second: BindingSyntax, of first: BindingSyntax, in tree: SyntaxTree) -> Bool {
+    let bound = Set(first.names.map(\.name))
+    return second.node.tokenRange.allSatisfy { !bound.contains(TokenSyntax(tree: tree, index: $0).name) }
   }
 }

@@ -103,18 +103,18 @@ async def messages(client, uri, count):
 @pytest.mark.asyncio
 async def test_messages_follow_the_text(client, document):
     await messages(client, document.uri, 0)
-    document.change("-> fit", "-> fix")
+    document.change("-> fit", "-> fitt")
     (found,) = await messages(client, document.uri, 1)
     assert found.code == "L0104"
     assert found.severity == types.DiagnosticSeverity.Error
-    assert found.range.start == document.position("-> fix", 3)
+    assert found.range.start == document.position("-> fitt", 3)
     actions = await client.text_document_code_action_async(
         types.CodeActionParams(document.identifier, found.range, types.CodeActionContext([found]))
     )
     assert actions[0].kind == "quickfix"
     (edit,) = actions[0].edit.changes[document.uri]
     assert edit.new_text == "fit"
-    document.change("-> fix", "-> fit")
+    document.change("-> fitt", "-> fit")
     await messages(client, document.uri, 0)
 
 

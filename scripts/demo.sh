@@ -44,5 +44,6 @@ cat <<EOF
   checkpoint   $out/run/checkpoint.safetensors
   study        $out/study (irlas study list $out/study)
   winner       $out/study/found/1.irlas
+  report       $out/study/report.html
   generated C  $out/kernels
 EOF

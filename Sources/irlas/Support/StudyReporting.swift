@@ -64,8 +64,10 @@ struct StudyReporting {
       else { continue }
       let seed = runs.first { $0.run == trial.run }?.seed ?? 0
       var facts = trial.figures.map { ($0.figure, study.text($0)) }
-      facts.append(("parameters", grouped(program.params)))
-      facts.append(("MACs", grouped(program.macs)))
+      for (figure, name, value) in [("params", "parameters", program.params), ("macs", "MACs", program.macs)]
+      where trial.value(figure) == nil {
+        facts.append((name, grouped(value)))
+      }
       if let likeness = trial.likeness.max() {
         facts.append(("likeness to the expert", decimal(likeness, 3)))
       }
@@ -135,10 +137,13 @@ struct StudyReporting {
 
   /// What the mirror of a run says about features, the weightiest first.
   private static func speakers(_ run: RunRecord, _ features: [Double]) -> [StudyReport.Speaker] {
-    guard !run.mirrors.isEmpty, let mirror = try? Mirror(parsing: run.mirrors),
-      features.count == mirror.features.count
+    let names = run.features.split(separator: " ")
+    guard !run.mirrors.isEmpty, let mirror = try? Mirror(parsing: run.mirrors), names.count == features.count
     else { return [] }
-    let order = mirror.contributions(features).sorted {
+    // A mirror reads some of the features.
+    let values = mirror.features.compactMap { name in names.firstIndex { $0 == name }.map { features[$0] } }
+    guard values.count == mirror.features.count else { return [] }
+    let order = mirror.contributions(values).sorted {
       abs($0.share) == abs($1.share) ? $0.feature < $1.feature : abs($0.share) > abs($1.share)
     }
     return order.prefix(bars).map { contribution in

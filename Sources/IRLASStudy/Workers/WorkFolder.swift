@@ -2,9 +2,9 @@ import Glibc
 import IRLASTraining
 
 /// Folders that workers leave behind.
-enum WorkFolder {
+package enum WorkFolder {
   /// Removes a folder with what is in it, two levels deep. What cannot be removed stays: it is only in the way.
-  static func remove(_ path: String, depth: Int = 2) {
+  package static func remove(_ path: String, depth: Int = 2) {
     guard let directory = opendir(path) else { return }
     var names: [String] = []
     while let entry = readdir(directory) {

@@ -111,10 +111,11 @@ struct Search: ParsableCommand {
     }
     let record = source.record(plan: plan, settings: settings.stored, recipe: subject.task, at: wallSeconds())
     let store = try known.map { try $0.checked(against: record) } ?? Self.create(record, in: folder)
+    let evaluation = try evaluationSettings()
     var display = SearchDisplay(plan: plan, quiet: quiet)
     let ending = try reportingFailures { () throws(StudyError) in
       let run = try StudyRun(
-        subject, settings: try evaluationSettings(), store: store, folder: folder,
+        subject, settings: evaluation, store: store, folder: folder,
         surroundings: .init(
           now: monotonicSeconds, date: wallSeconds, isInterrupted: { Interruption.isRequested }),
         report: { display.show($0) })
@@ -176,13 +177,13 @@ struct Search: ParsableCommand {
 
   // MARK: The machine
 
-  private func evaluationSettings() throws(StudyError) -> EvaluationSettings {
+  private func evaluationSettings() throws(CommandFailure) -> EvaluationSettings {
     let cores = processorCount()
     let threads = self.threads ?? max(1, workers.map { cores / max(1, $0) } ?? 1)
     let workers = self.workers ?? max(1, cores / max(1, threads))
-    guard threads >= 1, workers >= 1 else { throw .input("--workers and --threads take numbers from 1") }
+    guard threads >= 1, workers >= 1 else { throw .usage("--workers and --threads take numbers from 1") }
     guard workers * threads <= cores else {
-      throw .input(
+      throw .usage(
         "\(workers) workers with \(threads) threads each need more than the \(cores) cores there are")
     }
     let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))

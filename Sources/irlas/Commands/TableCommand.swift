@@ -3,6 +3,7 @@ import IRLASDSL
 import IRLASGraph
 import IRLASJSON
 import IRLASSearch
+import IRLASStudy
 import IRLASTraining
 
 /// `irlas table ...`
@@ -19,7 +20,7 @@ struct TableCommand: ParsableCommand {
       discussion: """
         The table is written line by line, and a program that is in it is not trained again: stop it at any time and \
         start it again. --part 1/2 and --part 2/2 share the work between two processes with a table each; \
-        their lines together are the table.
+        their lines together are the table. A training that diverges counts as an accuracy of 0.
 
         Example:
           irlas table make samples/searches/cells.irlas --data pictures --seeds 3 -o cells.jsonl
@@ -60,10 +61,13 @@ struct TableCommand: ParsableCommand {
       }
       let folder = try program.dataFolder(of: recipe, given: data)
       let done = FileBytes.exists(output) ? try TableFile.read(output).rows : []
+      if let other = done.first(where: { $0.validation.count != seeds }) {
+        throw CommandFailure.usage("\(output) was begun with --seeds \(other.validation.count)")
+      }
       var known = Set(done.map(\.program))
-      let programs = try distinctPrograms(of: open.space).enumerated()
-        .filter { $0.offset % count == index }.map(\.element)
       var file = try TableFile.appending(to: output)
+      let programs = try distinctPrograms(of: open).enumerated()
+        .filter { $0.offset % count == index }.map(\.element)
       var progress = ProgressLine(
         title: "training", total: programs.count, unit: "programs", quiet: machine.quiet,
         initial: programs.count { known.contains($0.programHash) })
@@ -82,9 +86,13 @@ struct TableCommand: ParsableCommand {
         finished += 1
         progress.update(finished)
       }
+      WorkFolder.remove(run)
       progress.finish(finished)
       StandardOutput.line("\(output): \(finished) programs")
     }
+
+    /// Where trainings leave their checkpoints.
+    private var run: String { output + ".run" }
 
     private func share() throws -> (index: Int, count: Int) {
       let numbers = part.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
@@ -96,19 +104,27 @@ struct TableCommand: ParsableCommand {
       return (index - 1, count)
     }
 
+    /// More ways to make all decisions than this are no table that anybody could train.
+    private static let mostPrograms = 100_000
+
     /// The first program of each hash, in the order of the space.
-    private func distinctPrograms(of space: Space) throws -> [Graph] {
+    private func distinctPrograms(of open: OpenProgram) throws -> [Graph] {
+      guard let ways = open.count()?.programs.int, ways <= Self.mostPrograms else {
+        throw CommandFailure.input(
+          "`\(open.name)` has more than \(grouped(Self.mostPrograms)) programs: too many for a table\n"
+            + "help: `irlas space count` says how many; --set makes decisions and gives parameters values")
+      }
+      var progress = ProgressLine(title: "looking", total: ways, unit: "programs", quiet: machine.quiet)
       var seen: Set<GraphHash> = []
       var graphs: [Graph] = []
       var runs = 0
-      let isWhole = space.enumerate { exploration in
+      open.space.enumerate { exploration in
         runs += 1
         if let graph = exploration.graph, seen.insert(graph.programHash).inserted { graphs.append(graph) }
-        return runs < 1_000_000
+        progress.update(min(runs, ways))
+        return true
       }
-      guard isWhole else {
-        throw CommandFailure.input("`\(space.name)` has more than a million programs: too many for a table")
-      }
+      progress.finish(ways, note: "\(graphs.count) distinct")
       return graphs
     }
 
@@ -122,23 +138,33 @@ struct TableCommand: ParsableCommand {
       for seed in 0..<seeds {
         var recipe = recipe
         recipe.seed = StableHash.mix(UInt64(seed), graph.programHash.value)
-        let run = output + ".run"
         do throws(FileError) {
           try FileBytes.createFolder(run)
         } catch {
           throw CommandFailure(error)
         }
         var last: EpochMetrics?
-        let summary = try reportingFailures { () throws(TrainingError) in
+        let summary = try reportingFailures { () throws(TrainingError) -> TrainingSummary? in
           var request = TrainingSession.Request(
             network: graph, recipe: recipe, dataFolder: folder, folder: run,
             settings: kernels.settings(threads: threads))
           // All programs are compared on the same images.
           request.splitSeed = split
-          var session = try TrainingSession(request)
-          return try session.run(isInterrupted: { Interruption.isRequested }) { event in
-            if case .epoch(let metrics) = event { last = metrics }
+          do throws(TrainingError) {
+            var session = try TrainingSession(request)
+            return try session.run(isInterrupted: { Interruption.isRequested }) { event in
+              if case .epoch(let metrics) = event { last = metrics }
+            }
+          } catch {
+            if case .diverged = error { return nil }
+            throw error
           }
+        }
+        // A network that does not train knows nothing.
+        guard let summary else {
+          row.validation.append(0)
+          row.test.append(0)
+          continue
         }
         if summary.wasInterrupted { return nil }
         row.validation.append(last?.validationAccuracy ?? 0)

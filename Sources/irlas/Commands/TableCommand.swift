@@ -86,13 +86,13 @@ struct TableCommand: ParsableCommand {
         finished += 1
         progress.update(finished)
       }
-      WorkFolder.remove(run)
+      WorkFolder.remove(checkpoints)
       progress.finish(finished)
       StandardOutput.line("\(output): \(finished) programs")
     }
 
     /// Where trainings leave their checkpoints.
-    private var run: String { output + ".run" }
+    private var checkpoints: String { output + ".run" }
 
     private func share() throws -> (index: Int, count: Int) {
       let numbers = part.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
@@ -139,14 +139,14 @@ struct TableCommand: ParsableCommand {
         var recipe = recipe
         recipe.seed = StableHash.mix(UInt64(seed), graph.programHash.value)
         do throws(FileError) {
-          try FileBytes.createFolder(run)
+          try FileBytes.createFolder(checkpoints)
         } catch {
           throw CommandFailure(error)
         }
         var last: EpochMetrics?
         let summary = try reportingFailures { () throws(TrainingError) -> TrainingSummary? in
           var request = TrainingSession.Request(
-            network: graph, recipe: recipe, dataFolder: folder, folder: run,
+            network: graph, recipe: recipe, dataFolder: folder, folder: checkpoints,
             settings: kernels.settings(threads: threads))
           // All programs are compared on the same images.
           request.splitSeed = split

@@ -138,6 +138,11 @@ IRLAS_KERNELS(SIZES)
 
 extern const irlas_run_fn irlas_tier_portable[], irlas_tier_avx2[], irlas_tier_avx512[];
 
+#define PEAK(name) \
+  extern void irlas_tier_##name##_peak(const void *d, float *const *p, float *scratch, int task); \
+  extern const int irlas_tier_##name##_peak_flops;
+PEAK(portable) PEAK(avx2) PEAK(avx512)
+
 static const irlas_run_fn *tier(const char **name) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -168,6 +173,18 @@ __attribute__((constructor)) static void choose_tier(void) {
 const struct irlas_kernel *irlas_kernel(enum irlas_kernel_id id) { return &kernels[id]; }
 
 const char *irlas_prebuilt_name(void) { return tier_name; }
+
+irlas_run_fn irlas_peak(int *flops) {
+#if defined(__x86_64__)
+  if (tier_name[0] == 'a') {
+    int is_wide = tier_name[3] == '5';
+    *flops = is_wide ? irlas_tier_avx512_peak_flops : irlas_tier_avx2_peak_flops;
+    return is_wide ? irlas_tier_avx512_peak : irlas_tier_avx2_peak;
+  }
+#endif
+  *flops = irlas_tier_portable_peak_flops;
+  return irlas_tier_portable_peak;
+}
 
 ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_conv_weight_gradient_splits(d); }
 

@@ -11,3 +11,22 @@ IRLAS_KERNELS(IRLAS_RUN)
 
 #define IRLAS_ENTRY(name, structure, integers, floats, parts) run_##name,
 void (*const IRLAS_TIER[])(const void *, float *const *, float *, int) = {IRLAS_KERNELS(IRLAS_ENTRY)};
+
+// Nothing but fused multiply-adds in registers, `*(const ptrdiff_t *)d` times twelve vectors: what the processor can do.
+// Twelve, because two units with a latency of four cycles need eight.
+#define IRLAS_JOINED(a, b) a##b
+#define IRLAS_JOIN(a, b) IRLAS_JOINED(a, b)
+void IRLAS_JOIN(IRLAS_TIER, _peak)(const void *d, float *const *p, float *scratch, int task) {
+  irlas_vec sums[12];
+  for (int i = 0; i < 12; i++) sums[i] = irlas_splat((float)(i + task));
+  irlas_vec factor = irlas_splat(0.999f), term = irlas_splat(1e-3f);
+  for (ptrdiff_t round = 0; round < *(const ptrdiff_t *)d; round++) {
+    IRLAS_UNROLL
+    for (int i = 0; i < 12; i++) sums[i] = sums[i] * factor + term;
+  }
+  irlas_vec sum = sums[0];
+  for (int i = 1; i < 12; i++) sum += sums[i];
+  scratch[0] = irlas_sum_lanes(sum);
+  (void)p;
+}
+const int IRLAS_JOIN(IRLAS_TIER, _peak_flops) = 12 * IRLAS_LANES * 2;

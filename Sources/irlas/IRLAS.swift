@@ -37,6 +37,7 @@ struct IRLAS: ParsableCommand {
       Sample.self,
       TableCommand.self,
       MirrorCommand.self,
+      Bench.self,
       Compile.self,
       Train.self,
       Eval.self,

@@ -167,6 +167,10 @@ static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, 
 /// Which instruction set the prebuilt kernels use: "avx512", "avx2" or "portable".
 const char *irlas_prebuilt_name(void);
 
+/// Fused multiply-adds in registers with the instructions of the prebuilt kernels: `*(const ptrdiff_t *)dims` rounds, each
+/// of `*flops` floating-point operations. Needs scratch of one float.
+irlas_run_fn irlas_peak(int *flops);
+
 /// A matrix product as CBLAS has it (row-major 101; not transposed 111, transposed 112), on the calling thread.
 typedef void (*irlas_sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
                                const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);

@@ -40,6 +40,27 @@ package final class KernelPool {
   }
 }
 
+extension KernelPool {
+  /// The floating-point operations that the pool's threads do in a second, in single precision, when they do nothing but
+  /// fused multiply-adds in registers: the best of several short runs, about a tenth of a second in all.
+  package func peakRate() throws(RuntimeError) -> Double {
+    try reserve(scratch: 16)
+    var flops: Int32 = 0
+    let run = irlas_peak(&flops)
+    var rounds = 1 << 20
+    var best = 0.0
+    withUnsafePointer(to: &rounds) { dims in
+      var step = irlas_step(run: run, dims: UnsafeRawPointer(dims), operands: nil, tasks: Int32(threads))
+      for _ in 0..<8 {
+        var nanoseconds: UInt64 = 0
+        irlas_pool_run(pool, &step, 1, nil, &nanoseconds)
+        best = max(best, Double(flops) * Double(dims.pointee * threads) / Double(max(1, nanoseconds)))
+      }
+    }
+    return best * 1e9
+  }
+}
+
 /// A request to stop a run between two kernel calls. It may be made from any thread, and from a signal handler.
 package final class Cancellation: @unchecked Sendable {
   // Unchecked: the flag is one aligned word that is only ever set, and read between calls.

@@ -161,15 +161,9 @@ package struct CandidateWorker {
       var latency: [[Double]] = []
       var note = WorkerMessage.PlanNote(hash: "", summary: "")
       for batch in measuring.latency {
-        let plan = try compile(deployed, CompileOptions(mode: .inference, batch: batch))
-        let store = try ParameterStore(for: plan)
-        store.initialize(seed: 0)
-        let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
-        let pool = try KernelPool(threads: settings.threads)
-        let program = try Executable(plan, parameters: store, kernels: kernels, pool: pool)
-        for index in plan.inputs.indices { fill(program, index) }
-        latency.append(times(of: program))
-        note = WorkerMessage.PlanNote(planText: PlanRecord(plan, kernels).text)
+        var benchmark = try NetworkBenchmark(network: network, mode: .infer, batch: batch, settings: settings)
+        latency.append(times(of: &benchmark))
+        note = WorkerMessage.PlanNote(planText: PlanRecord(benchmark.plan, benchmark.kernels).text)
       }
       say(.measured(.init(memory: memory, latency: latency), plan: note))
     } catch {
@@ -177,27 +171,18 @@ package struct CandidateWorker {
     }
   }
 
-  /// Values from -1 to 1, no two neighbours alike.
-  private func fill(_ program: Executable, _ index: Int) {
-    program.withInput(index) { input in
-      for place in input.indices {
-        input[place] = Float(Double(StableHash.mix(UInt64(place)) >> 11) * 0x1p-52 - 1)
-      }
-    }
-  }
-
-  private func times(of program: Executable) -> [Double] {
+  private func times(of benchmark: inout NetworkBenchmark) -> [Double] {
     let begin = now()
     var settling = 0
     while settling < 3 || (now() - begin < Self.seconds / 3 && settling < Self.runLimit) {
-      _ = program.run()
+      benchmark.run()
       settling += 1
     }
     var times: [Double] = []
     let start = now()
     while times.count < Self.leastRuns || (now() - start < Self.seconds && times.count < Self.runLimit) {
       let before = now()
-      _ = program.run()
+      benchmark.run()
       times.append(now() - before)
     }
     return times

@@ -1,0 +1,152 @@
+package import IRLASCompiler
+package import IRLASGraph
+
+/// A network compiled and filled with numbers, to be run and timed.
+///
+/// Inputs are values from -1 to 1 of which no two neighbours are alike, classes go through all there are, and parameters
+/// are those that training starts with (seed 0): the same on every machine.
+package struct NetworkBenchmark {
+  /// What one run is.
+  package enum Mode: String, Sendable, CaseIterable {
+    /// The forward pass with running statistics.
+    case infer
+    /// Forward, backward and update (SGD with momentum 0.9 and decay 1e-4), the batch in memory already.
+    case train
+  }
+
+  private let network: Graph
+  private let program: Executable
+  private let settings: EngineSettings
+  private let pool: KernelPool
+  package let mode: Mode
+  private var runs: UInt64 = 0
+  private static let learningRate: Float = 1e-3
+
+  /// Compiles a network for batches of `batch` samples.
+  package init(network: Graph, mode: Mode, batch: Int, settings: EngineSettings) throws(TrainingError) {
+    let network = mode == .infer ? network.withoutAuxiliaryOutputs : network
+    self.network = network
+    self.mode = mode
+    self.settings = settings
+    let update = TrainingObjective.Update.sgd(momentum: 0.9, nesterov: false, decay: 1e-4)
+    (program, pool) = try Self.program(
+      network, mode == .infer ? .inference : .training(TrainingObjective(update: update)), batch, settings)
+  }
+
+  private static func program(
+    _ network: Graph, _ mode: CompileMode, _ batch: Int, _ settings: EngineSettings
+  ) throws(TrainingError) -> (Executable, KernelPool) {
+    do {
+      let plan = try compile(network, CompileOptions(mode: mode, batch: batch))
+      let store = try ParameterStore(for: plan)
+      store.initialize(seed: 0)
+      let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
+      let pool = try KernelPool(threads: settings.threads)
+      let program = try Executable(plan, parameters: store, kernels: kernels, pool: pool)
+      fill(program)
+      return (program, pool)
+    } catch let error as CompileError {
+      throw .recipe("\(error)")
+    } catch {
+      throw .engine("\(error)")
+    }
+  }
+
+  private static func fill(_ program: Executable) {
+    for index in program.plan.inputs.indices {
+      program.withInput(index) { input in
+        for place in input.indices {
+          input[place] = Float(Double(StableHash.mix(UInt64(place)) >> 11) * 0x1p-52 - 1)
+        }
+      }
+    }
+    let classes = program.plan.graph.ids.lazy.compactMap { id -> Int? in
+      guard case .softmaxCrossEntropy = program.plan.graph[id].op else { return nil }
+      return program.plan.graph.inputShapes(of: id)[0].channels
+    }.min()
+    program.withLabels { labels in
+      for place in labels.indices { labels[place] = Float(place % (classes ?? 1)) }
+    }
+    program.learningRate = learningRate
+  }
+
+  // MARK: Running
+
+  /// One run.
+  package mutating func run() {
+    program.setRandomKey(seed: 0, step: runs)
+    runs += 1
+    _ = program.run()
+  }
+
+  /// One run, and how long each call of its plan took, in nanoseconds.
+  package mutating func profile() -> [UInt64] {
+    program.setRandomKey(seed: 0, step: runs)
+    runs += 1
+    return program.profile()
+  }
+
+  /// What the machine could do with the same threads: see `KernelPool.peakRate`.
+  package func peakRate() throws(TrainingError) -> Double {
+    do {
+      return try pool.peakRate()
+    } catch {
+      throw .engine("\(error)")
+    }
+  }
+
+  // MARK: What it is
+
+  package var plan: ExecutionPlan { program.plan }
+  package var kernels: KernelSet { program.kernels }
+  package var remarks: [String] { program.kernels.remarks }
+
+  /// The floating-point operations of a run: two for each multiply-add of convolutions and linear layers, three times as
+  /// many when training, for the gradients of inputs and weights.
+  package var flops: Double {
+    Double(network.macs) * Double(plan.batch) * (mode == .infer ? 2 : 6)
+  }
+
+  /// Bytes of the plan: feature maps, what is prepared, inputs, parameters and the optimiser's state.
+  package var plannedBytes: Int {
+    plan.byteCount(of: .arena) + plan.byteCount(of: .prepared) + plan.byteCount(of: .staging)
+      + program.parameters.byteCount
+  }
+
+  // MARK: Comparing
+
+  /// Everything that another implementation needs to compute the same, and what is computed here: parameters and states
+  /// under their instance paths, `input:NAME` and `output:NAME` as `[batch, channels, height, width]`; when training also
+  /// `labels`, `loss` and the gradient `PATH.grad` of every parameter.
+  package func record() throws(TrainingError) -> Safetensors {
+    let objective = TrainingObjective(update: .none)
+    let (fresh, _) = try Self.program(
+      network, mode == .infer ? .inference : .training(objective), plan.batch, settings)
+    var tensors: [Safetensors.Tensor] = []
+    for tensor in fresh.parameters.tensors {
+      guard let values = fresh.parameters.read(tensor.path) else { continue }
+      tensors.append(.init(name: tensor.path, shape: tensor.shape.dimensions, floats: values))
+    }
+    for (index, port) in fresh.plan.inputs.enumerated() {
+      var values: [Float] = []
+      fresh.withInput(index) { values = Array($0) }
+      tensors.append(
+        .init(
+          name: "input:\(port.name)", shape: [plan.batch] + port.shape.dimensions,
+          floats: Layout.planar(values, port.shape, batch: plan.batch)))
+    }
+    if fresh.plan.labels != nil {
+      var labels: [Int64] = []
+      fresh.withLabels { labels = $0.map { Int64($0) } }
+      tensors.append(.init(name: "labels", shape: [plan.batch], integers: labels))
+    }
+    _ = fresh.run()
+    for port in fresh.plan.outputs {
+      guard let values = fresh.planarOutput(port.name) else { continue }
+      let isOwn = port.name == "loss" || port.name.hasSuffix(".grad")
+      let shape = port.shape.isBatched ? [plan.batch] + port.shape.dimensions : port.shape.dimensions
+      tensors.append(.init(name: isOwn ? port.name : "output:\(port.name)", shape: shape, floats: values))
+    }
+    return Safetensors(tensors: tensors)
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+/// Measuring from the command line. How long something takes is not tested; that what is said fits together is.
+@Suite struct BenchTests {
+  private func json(_ line: Substring) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+  }
+
+  @Test(arguments: ["infer", "train"]) func aMeasurementFitsTogether(mode: String) throws {
+    let run = try Command.run([
+      "bench", "samples/digits.irlas", "--mode", mode, "--batch", "8", "--threads", "1", "--seconds", "0.1",
+      "--format", "json",
+    ])
+    // Beside other tests a run may well be noisy, which is said.
+    #expect(run.exitCode == 0 || (run.exitCode == 1 && run.errors.contains("noisy")), "\(run.errors)")
+    let result = try json(run.output.split(separator: "\n")[0])
+    func number(_ key: String) throws -> Double { try #require(result[key] as? Double, "\(key)") }
+    #expect(try number("p10_ms") > 0)
+    #expect(try number("p10_ms") <= number("median_ms"))
+    #expect(try number("median_ms") <= number("p90_ms"))
+    #expect(try number("runs") >= 5)
+    #expect(try number("peak_share") <= 1)
+    #expect(try abs(number("gflops") / number("peak_gflops") - number("peak_share")) < 1e-9)
+    #expect(try number("first_result_seconds") >= number("compile_seconds"))
+    #expect(try number("peak_memory_bytes") > number("planned_memory_bytes"))
+    #expect(result["noisy"] as? Bool == (run.exitCode == 1))
+  }
+
+  @Test func programsTakeTurns() throws {
+    let run = try Command.run(
+      ["bench", "samples/digits.irlas", "--threads", "1", "--rounds"], input: "3\nmany\n2\n")
+    #expect(run.exitCode == 0)
+    let lines = run.output.split(separator: "\n")
+    try #require(lines.count == 3)
+    #expect(try json(lines[0])["event"] as? String == "ready")
+    #expect(try (json(lines[1])["ms"] as? [Double])?.count == 3)
+    #expect(try (json(lines[2])["ms"] as? [Double])?.count == 2)
+    #expect(run.errors.contains("not `many`"))
+  }
+
+  @Test func whatIsSavedIsTheSameOnOneAndTwoThreads() throws {
+    let folder = try TemporaryFolder()
+    var files: [Data] = []
+    for threads in ["1", "2"] {
+      let path = folder.path("record\(threads).safetensors")
+      let run = try Command.run(
+        [
+          "bench", "samples/digits.irlas", "--mode", "train", "--batch", "8", "--threads", threads,
+          "--rounds",
+          "--save", path,
+        ], input: "")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      files.append(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+    #expect(files[0] == files[1])
+    let length = files[0].prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let header = try #require(
+      try JSONSerialization.jsonObject(with: files[0].dropFirst(8).prefix(length)) as? [String: Any])
+    #expect(header["loss"] != nil && header["labels"] != nil)
+    #expect(header.keys.contains { $0.hasPrefix("input:") })
+    let gradients = header.keys.filter { $0.hasSuffix(".grad") }
+    #expect(!gradients.isEmpty && gradients.allSatisfy { header[String($0.dropLast(5))] != nil })
+  }
+
+  @Test func batchesThatAreNoneAreRefused() throws {
+    for arguments in [["--batch", "0"], ["--seconds", "-1"], ["--mode", "fly"], ["--threads", "0"]] {
+      #expect(try Command.run(["bench", "samples/digits.irlas"] + arguments).exitCode == 2, "\(arguments)")
+    }
+  }
+}

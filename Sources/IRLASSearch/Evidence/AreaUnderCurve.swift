@@ -11,14 +11,14 @@ package struct WinMatrix: Sendable {
   /// For each negative the only positive that it is compared with; nil when it is compared with all.
   private let partners: [Int]?
 
-  /// The wins of positives over negatives by their scores.
-  package init(positives: [Double], negatives: [Double], partners: [Int]? = nil) {
+  /// The wins of positives over negatives by their scores; a positive may see other scores of the negatives than the next.
+  package init(positives: [Double], negatives: [[Double]], partners: [Int]? = nil) {
     self.partners = partners
     rows = positives.count
-    columns = negatives.count
+    columns = negatives.first?.count ?? 0
     wins = []
     wins.reserveCapacity(rows * columns)
-    for positive in positives {
+    for (positive, negatives) in zip(positives, negatives) {
       for negative in negatives { wins.append(positive > negative ? 1 : positive == negative ? 0.5 : 0) }
     }
   }

@@ -13,6 +13,7 @@ extension MirrorEvidence {
     for (title, gain) in [
       ("gain over the best control", \Comparison.gain),
       ("gain over the best control that knows no topology", \Comparison.plainGain),
+      ("other families: gain over their best control", \Comparison.familyGain),
     ] {
       let cells = comparisons.map { comparison in
         let gain = comparison[keyPath: gain]
@@ -27,15 +28,19 @@ extension MirrorEvidence {
           "\($0.negatives.rawValue) \($0.positiveCount) against \($0.negativeCount)"
         }.joined(separator: ", ") + ".")
     lines.append("")
-    lines += ["| block | kind | score | above its own graphs |", "|---|---|---|---|"]
+    lines += [
+      "| block | kind | score | above its own graphs | the same by other families |", "|---|---|---|---|---|",
+    ]
     let kinds = designed.map { _ in "designed" } + searched.map { _ in "searched" }
     let order = scores.indices.sorted {
       scores[$0].score != scores[$1].score ? scores[$0].score > scores[$1].score : $0 < $1
     }
     for place in order {
-      let share = scores[place].aboveOwn.map { " \(Self.text($0))" } ?? ""
+      let shares = [scores[place].aboveOwn, scores[place].aboveOwnByFamilies].map { share in
+        share.map { " \(Self.text($0)) |" } ?? " |"
+      }
       lines.append(
-        "| \(scores[place].name) | \(kinds[place]) | \(Self.text(scores[place].score)) |\(share) |")
+        "| \(scores[place].name) | \(kinds[place]) | \(Self.text(scores[place].score)) |\(shares.joined())")
     }
     lines.append("")
     lines.append(

@@ -6,10 +6,13 @@ package struct MirrorEvidence: Sendable {
   /// A block under a name.
   package struct Block: Sendable {
     package var name: String
+    /// Blocks of one family were made after each other; nil for one that belongs to none.
+    package var family: String?
     package var view: TopologyView
 
-    package init(name: String, view: TopologyView) {
+    package init(name: String, family: String?, view: TopologyView) {
       self.name = name
+      self.family = family
       self.view = view
     }
   }
@@ -39,9 +42,22 @@ package struct MirrorEvidence: Sendable {
     case operations = "operations only"
     case size = "size only"
     case depth = "depth only"
+    case families = "other families: mirror on `topology`"
+    case familiesWithoutGroups = "other families: without groups"
+    case familiesOperations = "other families: operations only"
+    case familiesSize = "other families: size only"
+    case familiesDepth = "other families: depth only"
 
-    /// Whether it is a control that knows less.
-    package var isControl: Bool { self != .mirror && self != .steps && self != .both }
+    /// Whether it is a control that knows less than the mirror of the one expert.
+    package var isControl: Bool { self != .mirror && self != .steps && self != .both && !isOfFamilies }
+
+    /// Whether its experts are all designed blocks but those of the block's own family.
+    package var isOfFamilies: Bool {
+      switch self {
+      case .families, .familiesWithoutGroups, .familiesOperations, .familiesSize, .familiesDepth: true
+      default: false
+      }
+    }
   }
 
   /// The result of one scorer on one kind of negatives.
@@ -50,6 +66,20 @@ package struct MirrorEvidence: Sendable {
     package let area: Double
     package let interval: ClosedRange<Double>
   }
+
+  /// What the mirrors say of one block.
+  package struct BlockScore: Sendable {
+    package let name: String
+    /// By the mirror of the one expert.
+    package let score: Double
+    /// Of a designed block, the share of the graphs made from it that score lower.
+    package var aboveOwn: Double?
+    /// The same by the mirror of the other families.
+    package var aboveOwnByFamilies: Double?
+  }
+
+  /// The score of a block when it is compared with a designed block of a family.
+  typealias Score = @Sendable (_ view: TopologyView, _ family: String?) -> Double
 
   /// All results on one kind of negatives.
   package struct Comparison: Sendable {
@@ -61,6 +91,8 @@ package struct MirrorEvidence: Sendable {
     package let gain: Gain
     /// The same without the control that is a mirror of the whole topology but groups.
     package let plainGain: Gain
+    /// The area of the mirrors of other families less that of the best control among such mirrors.
+    package let familyGain: Gain
   }
 
   /// A difference of areas.
@@ -78,9 +110,8 @@ package struct MirrorEvidence: Sendable {
   /// The searched cells.
   package let searched: [Block]
   package let comparisons: [Comparison]
-  /// The score that the mirror gives each designed and each searched block; of a designed one, the share of the graphs
-  /// made from it that score lower.
-  package let scores: [(name: String, score: Double, aboveOwn: Double?)]
+  /// The designed and the searched blocks.
+  package let scores: [BlockScore]
   /// The weights that are largest by amount, of the mirror on `topology`, with the expert's share in its score of 1.
   package let weights: [(name: String, weight: Double, share: Double)]
 
@@ -112,8 +143,10 @@ package struct MirrorEvidence: Sendable {
     let source = Self.views(Self.sourceSize, seed: StableHash.mix(seed, 2), excluding: [])
     let learner = Learner(pool: pool, source: source, seed: seed)
 
-    var scorers: [(Scorer, [@Sendable (TopologyView) -> Double])] = []
-    for scorer in Scorer.allCases { scorers.append((scorer, try learner.scores(scorer, expert: expert))) }
+    var scorers: [(scorer: Scorer, functions: [Score])] = []
+    for scorer in Scorer.allCases {
+      scorers.append((scorer, try learner.scores(scorer, expert: expert, designed: designed)))
+    }
 
     // Positives and negatives.
     var matched: [TopologyView] = []
@@ -143,7 +176,8 @@ package struct MirrorEvidence: Sendable {
       let matrices = scorers.map { scorer, functions in
         let parts = functions.map { score in
           WinMatrix(
-            positives: designed.map { score($0.view) }, negatives: views.map(score),
+            positives: designed.map { score($0.view, $0.family) },
+            negatives: designed.map { block in views.map { score($0, block.family) } },
             partners: negatives == .matchedOwn ? clusters : nil)
         }
         return (scorer: scorer, matrix: WinMatrix(mean: parts))
@@ -151,31 +185,35 @@ package struct MirrorEvidence: Sendable {
       let results = matrices.map {
         Result(scorer: $0.scorer, area: $0.matrix.area, interval: bootstrap.interval($0.matrix))
       }
-      func gain(_ isControl: (Scorer) -> Bool) -> Gain {
+      func gain(of scorer: Scorer = .mirror, _ isControl: (Scorer) -> Bool) -> Gain {
         let controls = matrices.filter { isControl($0.scorer) }
+        let own = matrices.first { $0.scorer == scorer } ?? matrices[0]
         var best = controls[0]
         for control in controls where control.matrix.area > best.matrix.area { best = control }
         return Gain(
-          control: best.scorer, value: matrices[0].matrix.area - best.matrix.area,
-          interval: bootstrap.interval(of: matrices[0].matrix, over: best.matrix))
+          control: best.scorer, value: own.matrix.area - best.matrix.area,
+          interval: bootstrap.interval(of: own.matrix, over: best.matrix))
       }
       comparisons.append(
         Comparison(
           negatives: negatives, positiveCount: designed.count, negativeCount: views.count, results: results,
-          gain: gain(\.isControl), plainGain: gain { $0.isControl && $0 != .withoutGroups }))
+          gain: gain(\.isControl), plainGain: gain { $0.isControl && $0 != .withoutGroups },
+          familyGain: gain(of: .families) { $0.isOfFamilies && $0 != .families }))
     }
     self.comparisons = comparisons
-    let mirror = scorers[0].1[0]
-    let lower = matched.map(mirror)
-    var scores: [(name: String, score: Double, aboveOwn: Double?)] = []
-    for (index, block) in designed.enumerated() {
-      let score = mirror(block.view)
-      let own = clusters.indices.filter { clusters[$0] == index }.map { lower[$0] }
-      let share =
-        own.reduce(0.0) { $0 + ($1 < score ? 1 : $1 == score ? 0.5 : 0) } / Double(max(1, own.count))
-      scores.append((block.name, score, own.isEmpty ? nil : share))
+    let mirror = scorers[0].functions[0]
+    let families = scorers.first { $0.scorer == .families }?.functions[0] ?? mirror
+    func shareBelow(_ block: Block, _ index: Int, _ score: Score) -> Double {
+      let value = score(block.view, block.family)
+      let own = matched.indices.filter { clusters[$0] == index }.map { score(matched[$0], block.family) }
+      return own.reduce(0.0) { $0 + ($1 < value ? 1 : $1 == value ? 0.5 : 0) } / Double(max(1, own.count))
     }
-    self.scores = scores + searched.map { ($0.name, mirror($0.view.sharingProjections), nil) }
+    scores =
+      designed.enumerated().map { index, block in
+        BlockScore(
+          name: block.name, score: mirror(block.view, nil), aboveOwn: shareBelow(block, index, mirror),
+          aboveOwnByFamilies: shareBelow(block, index, families))
+      } + searched.map { BlockScore(name: $0.name, score: mirror($0.view.sharingProjections, nil)) }
     weights = try learner.weights(.mirror, expert: expert)
   }
 
@@ -211,18 +249,18 @@ package struct MirrorEvidence: Sendable {
       let topology = Array(TopologyFeatures.range(of: .topology))
       let names: [String]
       switch scorer {
-      case .mirror, .wrongExpert, .shuffled: return topology
+      case .mirror, .wrongExpert, .shuffled, .families: return topology
       case .steps: return Array(TopologyFeatures.range(of: .step))
       case .both: return Array(TopologyFeatures.range(of: .step)) + topology
-      case .withoutGroups:
+      case .withoutGroups, .familiesWithoutGroups:
         return topology.filter { !["cardinality", "homogeneity"].contains(TopologyFeatures.table[$0].name) }
-      case .operations:
+      case .operations, .familiesOperations:
         return topology.filter { column in
           let name = TopologyFeatures.table[column].name
           return name.hasPrefix("operations.") || ["sums", "concats", "gates"].contains(name)
         }
-      case .size: names = ["nodes", "all_edges"]
-      case .depth: names = ["depth", "critical_path"]
+      case .size, .familiesSize: names = ["nodes", "all_edges"]
+      case .depth, .familiesDepth: names = ["depth", "critical_path"]
       }
       return names.compactMap(TopologyFeatures.index)
     }
@@ -231,7 +269,7 @@ package struct MirrorEvidence: Sendable {
     func weights(_ scorer: Scorer, expert: Block) throws(MirrorLearning.Failure)
       -> [(name: String, weight: Double, share: Double)]
     {
-      let mirror = try mirror(expert, Self.columns(scorer))
+      let mirror = try mirror([expert], Self.columns(scorer))
       let known = mirror.experts[0]
       let standard = mirror.scale(known.features)
       return known.weights.indices
@@ -240,20 +278,19 @@ package struct MirrorEvidence: Sendable {
     }
 
     /// The functions whose areas are averaged: one but for the controls that are drawn.
-    func scores(_ scorer: Scorer, expert: Block) throws(MirrorLearning.Failure)
-      -> [@Sendable (TopologyView) -> Double]
+    func scores(_ scorer: Scorer, expert: Block, designed: [Block]) throws(MirrorLearning.Failure) -> [Score]
     {
       let columns = Self.columns(scorer)
       switch scorer {
       case .wrongExpert:
-        var functions: [@Sendable (TopologyView) -> Double] = []
+        var functions: [Score] = []
         for view in strangers {
-          let mirror = try mirror(Block(name: "stranger", view: view), columns)
-          functions.append { view in Self.score(view, mirror, columns, mirror.experts[0].weights) }
+          let mirror = try mirror([Block(name: "stranger", family: nil, view: view)], columns)
+          functions.append { view, _ in Self.score(view, mirror, columns) }
         }
         return functions
       case .shuffled:
-        let mirror = try mirror(expert, columns)
+        let mirror = try mirror([expert], columns)
         return (0..<20).map { draw in
           var weights = mirror.experts[0].weights
           var numbers = KeyedDraws(StableHash.mix(StableHash.mix(seed, 6), UInt64(draw)))
@@ -261,36 +298,53 @@ package struct MirrorEvidence: Sendable {
             weights.swapAt(place, numbers.next(below: place + 1))
           }
           let shuffled = weights
-          return { view in Self.score(view, mirror, columns, shuffled) }
+          return { view, _ in Self.score(view, mirror, columns, weights: [shuffled]) }
         }
+      case _ where scorer.isOfFamilies:
+        let all = [expert] + designed
+        var mirrors: [(family: String?, mirror: Mirror)] = []
+        for block in designed where !mirrors.contains(where: { $0.family == block.family }) {
+          let others = all.filter { $0.family != block.family }
+          mirrors.append((block.family, try mirror(others, columns)))
+        }
+        let known = mirrors
+        return [
+          { view, family in
+            known.first { $0.family == family }.map { Self.score(view, $0.mirror, columns) } ?? 0
+          }
+        ]
       default:
-        let mirror = try mirror(expert, columns)
-        return [{ view in Self.score(view, mirror, columns, mirror.experts[0].weights) }]
+        let mirror = try mirror([expert], columns)
+        return [{ view, _ in Self.score(view, mirror, columns) }]
       }
     }
 
-    private static func score(_ view: TopologyView, _ mirror: Mirror, _ columns: [Int], _ weights: [Double])
-      -> Double
-    {
+    /// The best match among the mirror's experts.
+    private static func score(
+      _ view: TopologyView, _ mirror: Mirror, _ columns: [Int], weights: [[Double]]? = nil
+    ) -> Double {
       let values = TopologyFeatures(view).values
       let standard = mirror.scale(columns.map { values[$0] })
-      return zip(weights, standard).reduce(0) { $0 + $1.0 * $1.1 }
+      let scores = (weights ?? mirror.experts.map(\.weights)).map { weights in
+        zip(weights, standard).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+      return scores.max() ?? 0
     }
 
-    private func mirror(_ expert: Block, _ columns: [Int]) throws(MirrorLearning.Failure) -> Mirror {
+    private func mirror(_ experts: [Block], _ columns: [Int]) throws(MirrorLearning.Failure) -> Mirror {
       func part(_ rows: [[Double]]) -> FeatureMatrix {
         FeatureMatrix(rows.map { row in columns.map { row[$0] } }, width: columns.count)
       }
-      let values = TopologyFeatures(expert.view).values
       var options = MirrorOptions()
       options.replicates = 0
       return try Mirror.learn(
         features: FeatureNames(
           version: TopologyFeatures.version, names: columns.map { TopologyFeatures.table[$0].name }),
-        experts: [
-          MirrorExpert(
+        experts: experts.map { expert in
+          let values = TopologyFeatures(expert.view).values
+          return MirrorExpert(
             name: expert.name, topology: GraphHash(expert.view.code), features: columns.map { values[$0] })
-        ],
+        },
         pool: part(pool), space: "random rows", poolSeed: seed, options: options,
         source: EnumeratedBlocks(part(source))
       ).mirror

@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features bench-table bench-front fault-drill
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -72,6 +72,15 @@ bench-sampling: build
 evidence-mirror: build
 	"$(IRLAS)" evidence --seed $${SEED:-1}
 
+# Agents with and without the mirror, replayed on the two tables of Benchmarks/evidence (docs/method.md); with MAKE_TABLES=1
+# the tables are made again first, which takes hours.
+bench-table: build
+	Benchmarks/tables.sh "$(IRLAS)" $(MAKE_TABLES)
+
+# Searches with the mirror against random search and the expert, on accuracy and latency: two hours, can be interrupted.
+bench-front: build
+	Benchmarks/front.py "$(IRLAS)" "$${FRONT:-.build/front}"
+
 # Blocks from graph to features, on one core.
 bench-features: setup
 	$(SWIFT) build $(FLAGS) --build-tests
@@ -79,7 +88,6 @@ bench-features: setup
 
 # Searches that are killed at twenty random moments, whose candidates crash, loop, eat memory and diverge, whose disk is
 # full or whose database is damaged or locked; `make test` kills four times.
-.PHONY: fault-drill
 fault-drill: setup
 	IRLAS_DRILL_KILLS=$${IRLAS_DRILL_KILLS:-20} $(SWIFT) test $(FLAGS) --filter 'StudyTests|StoreTests|WorkerTests'
 

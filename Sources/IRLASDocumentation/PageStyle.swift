@@ -9,14 +9,45 @@ enum PageStyle {
       dark += "  .diagram [fill=\"\(light)\"] { fill: \(other); }\n"
       dark += "  .diagram [stroke=\"\(light)\"] { stroke: \(other); }\n"
     }
-    return base + "@media (prefers-color-scheme: dark) {\n" + night + dark + "}\n"
+    return colours + base + charts + "@media (prefers-color-scheme: dark) {\n" + night + dark + "}\n"
   }
 
-  private static let base = """
+  /// The style sheet of a chart that is a file of its own.
+  static var ofCharts: String {
+    colours + charts + ".ground { fill: var(--paper); }\n"
+      + "@media (prefers-color-scheme: dark) {\n" + night + "}\n"
+  }
+
+  private static let colours = """
     :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2937; --faint: #6b7280; --line: #e2e8f0;
       --panel: #f8fafc; --link: #1d4ed8; --keyword: #7c3aed; --layer: #0369a1; --value: #b45309; --string: #15803d;
       --field: #0f766e; --good: #15803d; --bad: #b91c1c;
       --s0: #2563eb; --s1: #d97706; --s2: #059669; --s3: #9333ea; --s4: #dc2626; --s5: #0891b2; }
+
+    """
+
+  private static let charts = """
+    .chart { max-width: 48rem; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
+    .chart text { fill: var(--faint); }
+    .chart .title { fill: var(--ink); }
+    .chart .grid { stroke: var(--line); }
+    .chart path { fill: none; stroke: var(--series); stroke-width: 1.8; }
+    .chart .dashes { stroke-dasharray: 5 3; stroke-width: 1.4; }
+    .chart .mark { fill: var(--series); stroke: var(--paper); stroke-width: 1; }
+    .chart .faint { fill-opacity: .35; stroke: none; }
+    .chart .for { fill: var(--s0); }
+    .chart .against { fill: var(--s1); }
+    .key { color: var(--series); font-weight: 700; }
+    .s0 { --series: var(--s0); }
+    .s1 { --series: var(--s1); }
+    .s2 { --series: var(--s2); }
+    .s3 { --series: var(--s3); }
+    .s4 { --series: var(--s4); }
+    .s5 { --series: var(--s5); }
+
+    """
+
+  private static let base = """
     * { box-sizing: border-box; }
     body { margin: 0 auto; max-width: 74rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
       font: 16px/1.5 system-ui, sans-serif; }
@@ -57,22 +88,6 @@ enum PageStyle {
     .irlas .comment, .irlas .arrow { color: var(--faint); }
     summary { cursor: pointer; }
     .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; }
-    .chart { max-width: 48rem; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
-    .chart text { fill: var(--faint); }
-    .chart .title { fill: var(--ink); }
-    .chart .grid { stroke: var(--line); }
-    .chart path { fill: none; stroke: var(--series); stroke-width: 1.8; }
-    .chart .mark { fill: var(--series); stroke: var(--paper); stroke-width: 1; }
-    .chart .faint { fill-opacity: .35; stroke: none; }
-    .chart .for { fill: var(--s0); }
-    .chart .against { fill: var(--s1); }
-    .key { color: var(--series); font-weight: 700; }
-    .s0 { --series: var(--s0); }
-    .s1 { --series: var(--s1); }
-    .s2 { --series: var(--s2); }
-    .s3 { --series: var(--s3); }
-    .s4 { --series: var(--s4); }
-    .s5 { --series: var(--s5); }
     @media print { body { max-width: none; } details > * { display: block; } }
 
     """

@@ -125,6 +125,12 @@ import Testing
       "train", first, "--data", Self.data, "--epochs", "1", "--out", folder.path("run"), "--quiet",
     ])
     #expect(train.exitCode == 0, "\(train.errors)")
+    let report = folder.path("study/report.html")
+    let page = try String(contentsOfFile: report, encoding: .utf8)
+    #expect(page.contains("<svg") && page.contains(recorded))
+    let written = try Command.run(["study", "report", out, "-o", folder.path("again.html")])
+    #expect(written.exitCode == 0, "\(written.errors)")
+    #expect(try String(contentsOfFile: folder.path("again.html"), encoding: .utf8) == page)
     for command in [["list", out], ["show", out, "0"], ["best", out], ["list", folder.path("")]] {
       let shown = try Command.run(["study"] + command)
       #expect(shown.exitCode == 0 && !shown.output.isEmpty, "\(command): \(shown.errors)")
@@ -268,5 +274,37 @@ import Testing
     let result = try Command.run(["study", "compare", folder.path("a"), folder.path("b")])
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.output.contains("3 seeds in common") && result.output.contains("Holm"))
+    let useless = try Command.run([
+      "study", "compare", folder.path("a"), folder.path("b"), "--reference", "accuracy=0.1",
+    ])
+    #expect(useless.exitCode == 2 && useless.errors.contains("one figure"))
+  }
+
+  @Test func frontsAreComparedAboveACorner() throws {
+    let folder = try TemporaryFolder()
+    let worker = try Self.fake(folder)
+    for (name, budget) in [("a", "trials(4)"), ("b", "trials(12)")] {
+      let file = try folder.write(
+        Self.program(
+          reward: "pareto(max: accuracy(Quick), min: params)", budget: budget, seeds: "[0, 1]"),
+        to: "\(name).irlas")
+      let result = try Command.run(Self.arguments(file, folder.path(name), worker))
+      #expect(result.exitCode == 0, "\(result.errors)")
+    }
+    func compare(_ reference: String) throws -> Command.Result {
+      try Command.run([
+        "study", "compare", folder.path("a"), folder.path("b"), "--reference", reference,
+      ])
+    }
+    // Scales of 1 in accuracy and a factor of e in parameters: nothing is above a corner that nothing reaches.
+    let wide = try compare("accuracy=0,params=1e9")
+    #expect(wide.exitCode == 0 && !wide.output.contains(" 0.00000"), "\(wide.output)\(wide.errors)")
+    let none = try compare("params=1,accuracy=0")
+    #expect(none.exitCode == 0 && none.output.contains(" 0.00000"), "\(none.output)\(none.errors)")
+    #expect(try compare("accuracy=0.1").errors.contains("says nothing of params"))
+    for wrong in ["speed=1", "accuracy", "accuracy=high,params=1"] {
+      let result = try compare(wrong)
+      #expect(result.exitCode == 2 && result.errors.contains("--reference takes"), "\(result.errors)")
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import FoundationXML
 import Testing
 
 /// Tables through the command line: made, interrupted, read, replayed.
@@ -65,6 +66,13 @@ import Testing
     #expect(replayed.exitCode == 0, "\(replayed.errors)")
     #expect(replayed.output.contains("evolution") && replayed.output.contains("3 runs of 3 trials each"))
     #expect(try Command.run(replay).output == replayed.output)
+
+    let plot = folder.path("plot.svg")
+    #expect(try Command.run(replay + ["--plot", plot]).exitCode == 0)
+    let drawing = try XMLDocument(contentsOf: URL(fileURLWithPath: plot))
+    let lines = try drawing.nodes(forXPath: "//*[local-name()='path']")
+    // Six agents, each with a line and a sign in the legend; this search has no mirror.
+    #expect(lines.count == 12, "\(lines.count)")
 
     let other = try Command.run(["table", "make", file, "--seeds", "3", "-o", table])
     #expect(other.exitCode == 2 && other.errors.contains("begun with --seeds 2"))

@@ -12,6 +12,7 @@ struct Chart {
   /// How a series is drawn.
   enum Form {
     case line
+    case dashes
     /// A line that holds its value up to the next point.
     case steps
     case dots
@@ -43,12 +44,6 @@ struct Chart {
 
   /// The chart with its legend below.
   var markup: Markup {
-    var body = axes
-    for series in series {
-      let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }
-      guard !points.isEmpty else { continue }
-      body += .element("g", ["class": "s\(series.colour % 6)"], shape(of: points, as: series.form))
-    }
     let size = "0 0 \(Int(Self.width)) \(Int(Self.height))"
     let drawing = Markup.element(
       "svg", ["class": "chart", "role": "img", "aria-label": title, "viewBox": size], body)
@@ -65,9 +60,57 @@ struct Chart {
       + Markup(verbatim: "\n")
   }
 
+  /// The chart as a file of its own, the legend drawn below it in two columns.
+  var file: String {
+    var drawing = body
+    let entries = series.filter { !$0.points.isEmpty && !$0.name.isEmpty }
+    for (index, series) in entries.enumerated() {
+      let left = Self.left + Double(index % 2) * 320
+      let y = Self.height + 12 + Double(index / 2) * 18
+      drawing += .element(
+        "g", ["class": "s\(series.colour % 6)"],
+        shape(of: left, y - 4, as: series.form)
+          + .element("text", ["x": number(left + 38), "y": number(y)], text: series.name))
+    }
+    let height = Int(Self.height) + 14 + (entries.count + 1) / 2 * 18
+    let drawn = Markup.element(
+      "svg",
+      [
+        "xmlns": "http://www.w3.org/2000/svg", "class": "chart", "role": "img", "aria-label": title,
+        "viewBox": "0 0 \(Int(Self.width)) \(height)",
+      ],
+      .element("style", [:], Markup(verbatim: PageStyle.ofCharts))
+        + .element("rect", ["class": "ground", "width": "100%", "height": "100%"]) + drawing)
+    return drawn.html + "\n"
+  }
+
+  /// The sign of a series in a legend that is drawn.
+  private func shape(of x: Double, _ y: Double, as form: Form) -> Markup {
+    let path = "M\(number(x)) \(number(y))H\(number(x + 30))"
+    switch form {
+    case .line, .steps: return .element("path", ["d": path])
+    case .dashes: return .element("path", ["class": "dashes", "d": path])
+    case .dots, .faintDots, .diamonds:
+      return .element(
+        "circle", ["class": "mark", "cx": number(x + 15), "cy": number(y), "r": "3.5"])
+    }
+  }
+
+  /// Axes and series.
+  private var body: Markup {
+    var body = axes
+    for series in series {
+      let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }
+      guard !points.isEmpty else { continue }
+      body += .element("g", ["class": "s\(series.colour % 6)"], shape(of: points, as: series.form))
+    }
+    return body
+  }
+
   private static func sign(_ form: Form) -> String {
     switch form {
     case .line, .steps: "—"
+    case .dashes: "┄"
     case .dots: "●"
     case .faintDots: "○"
     case .diamonds: "◆"
@@ -120,7 +163,7 @@ struct Chart {
 
   private func shape(of points: [Point], as form: Form) -> Markup {
     switch form {
-    case .line, .steps:
+    case .line, .dashes, .steps:
       var path = ""
       for (index, point) in points.enumerated() {
         if index == 0 {
@@ -131,7 +174,8 @@ struct Chart {
           path += "L\(number(column(point.x))) \(number(row(point.y)))"
         }
       }
-      return .element("path", ["d": path])
+      return form == .dashes
+        ? .element("path", ["class": "dashes", "d": path]) : .element("path", ["d": path])
     case .dots, .faintDots, .diamonds:
       var marks = Markup.empty
       for point in points {

@@ -4,6 +4,8 @@ package import IRLASGraph
 package struct ReplayedStrategy: Hashable, Sendable {
   /// What it is called: `evolution+mirror`.
   package let name: String
+  /// The same without what it says of the mirror: `evolution`.
+  package let agentName: String
   /// The plan of its searches.
   package let plan: SearchPlan
 
@@ -28,7 +30,8 @@ package struct ReplayedStrategy: Hashable, Sendable {
           own.mirror = nil
           own.experts = []
         }
-        strategies.append(ReplayedStrategy(name: usesMirror ? "\(name)+mirror" : name, plan: own))
+        strategies.append(
+          ReplayedStrategy(name: usesMirror ? "\(name)+mirror" : name, agentName: name, plan: own))
       }
     }
     return strategies

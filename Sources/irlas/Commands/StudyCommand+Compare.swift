@@ -13,16 +13,21 @@ extension StudyCommand {
       discussion: """
         Each study is compared with the first, seed by seed. What is compared is the best value of a run, or the volume that \
         its front dominates where several figures are sought: figures are scaled to what all the studies have measured, \
-        costs by their logarithms, and the corner is the worst of everything. A is the share of pairs of runs in which \
+        costs by their logarithms, and the corner is a tenth beyond the worst of everything. --reference fixes the corner \
+        beforehand and leaves figures as they are (natural logarithms of costs). A is the share of pairs of runs in which \
         the study is the better one (0.5: no effect); the interval of the mean difference is a 95 % bootstrap interval; p \
         is that of Wilcoxon's signed-rank test, corrected after Holm.
 
         Example:
           irlas study compare random.study mirror.study
+          irlas study compare random.study mirror.study --reference accuracy=0.1,latency=5ms
         """)
 
     @Argument(help: "The studies, the one to compare with first.", completion: .directory)
     var folders: [String]
+
+    @Option(help: ArgumentHelp("The corner above which volumes are measured.", valueName: "figure=value,..."))
+    var reference: String?
 
     func validate() throws {
       if folders.count < 2 { throw ValidationError("name at least two studies") }
@@ -41,7 +46,8 @@ extension StudyCommand {
       for (study, runs) in zip(studies, runs) where !runs.allSatisfy(\.isFinished) {
         StandardError.write("note: \(study.folder) is not finished\n")
       }
-      let scores = try RunScores(studies, runs, seeds)
+      let corner = try reference.map { try Corner($0, of: studies[0].reward) }
+      let scores = try RunScores(studies, runs, seeds, above: corner)
       StandardOutput.line("\(scores.name), \(seeds.count) seeds in common")
       var table = Table([
         ("study", .left), ("mean", .right), ("difference", .right), ("95 % interval", .left), ("A", .right),
@@ -64,6 +70,48 @@ extension StudyCommand {
   }
 }
 
+/// The worst values that count, one for each figure, as the user gives them.
+struct Corner {
+  /// In the order of the maximised and then the minimised figures.
+  let values: [Double]
+
+  /// Reads `accuracy=0.1,latency=5ms`; seconds are `s`, `ms` or `us`.
+  init(_ text: String, of reward: SearchPlan.Reward) throws {
+    let figures = reward.maximised + reward.minimised
+    guard figures.count > 1 else {
+      throw CommandFailure.usage("--reference is for fronts; these studies seek one figure")
+    }
+    var values: [Double?] = figures.map { _ in nil }
+    for part in text.split(separator: ",") {
+      let sides = part.split(separator: "=").map { $0.filter { $0 != " " } }
+      guard sides.count == 2, let place = figures.firstIndex(where: { Self.word(of: $0) == sides[0] }),
+        let value = Self.number(sides[1])
+      else {
+        throw CommandFailure.usage(
+          "--reference takes a value for each of \(figures.map(Self.word).joined(separator: ", ")), "
+            + "such as \(Self.word(of: figures[0]))=0.1, not `\(part)`")
+      }
+      values[place] = value
+    }
+    if let missing = values.firstIndex(of: nil) {
+      throw CommandFailure.usage("--reference says nothing of \(Self.word(of: figures[missing]))")
+    }
+    self.values = values.compactMap { $0 }
+  }
+
+  /// `latency` of `latency(batch: 16)`.
+  private static func word(of figure: SearchPlan.Figure) -> String {
+    String(figure.description.prefix { $0 != "(" })
+  }
+
+  private static func number(_ text: String) -> Double? {
+    for (unit, scale) in [("ms", 1e-3), ("us", 1e-6), ("s", 1)] where text.hasSuffix(unit) {
+      return Double(text.dropLast(unit.count)).map { $0 * scale }
+    }
+    return Double(text)
+  }
+}
+
 /// One number for each run: what a comparison compares.
 struct RunScores {
   /// What the numbers are.
@@ -71,7 +119,7 @@ struct RunScores {
   /// By study, then by seed.
   let values: [[Double]]
 
-  init(_ studies: [OpenStudy], _ runs: [[RunRecord]], _ seeds: [UInt64]) throws {
+  init(_ studies: [OpenStudy], _ runs: [[RunRecord]], _ seeds: [UInt64], above corner: Corner? = nil) throws {
     let reward = studies[0].reward
     let figures = reward.maximised + reward.minimised
     let fronts = try zip(studies, runs).map { study, runs in
@@ -106,6 +154,15 @@ struct RunScores {
       return
     }
     name = "dominated volume of \(figures.map(\.description).joined(separator: ", "))"
+    if let corner {
+      let reference = figures.indices.map { axis in
+        Self.coordinate(corner.values[axis], isCost: axis >= reward.maximised.count)
+      }
+      values = fronts.map { study in
+        study.map { ParetoFront.hypervolume($0, above: reference) ?? .nan }
+      }
+      return
+    }
     let all = fronts.flatMap { $0.flatMap(\.self) }
     let lowest = figures.indices.map { axis in all.map { $0[axis] }.min() ?? 0 }
     let highest = figures.indices.map { axis in all.map { $0[axis] }.max() ?? 1 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import IRLASDSL
+import IRLASDocumentation
 import IRLASGraph
 import IRLASSearch
 import IRLASStudy
@@ -14,7 +15,8 @@ extension TableCommand {
       discussion: """
         Every run sees the accuracies of one training seed, as a search would; what it ends with is judged by the mean \
         test accuracy of all seeds. Runs are paired by their seed: the differences come with bootstrap intervals, Vargha \
-        and Delaney's A, and Wilcoxon's p after Holm's correction.
+        and Delaney's A, and Wilcoxon's p after Holm's correction: each strategy less random search, and each agent with \
+        the mirror less the same agent without.
 
         Example:
           irlas table replay samples/searches/cells.irlas --table cells.jsonl --seeds 50
@@ -34,6 +36,10 @@ extension TableCommand {
 
     @Option(help: ArgumentHelp("How many trials of each run; the search's own by default.", valueName: "n"))
     var trials: Int?
+
+    @Option(
+      help: "Draws the mean course of each strategy (SVG).", completion: .file(extensions: ["svg"]))
+    var plot: String?
 
     @Flag(name: .shortAndLong, help: "No progress.")
     var quiet = false
@@ -75,6 +81,24 @@ extension TableCommand {
       }
       progress.finish(strategies.count * seeds)
       print(strategies, courses, measured, budget)
+      if let plot { try OutputFile.write(Array(Self.plot(strategies, courses).utf8), to: plot) }
+    }
+
+    /// Strategies of one agent have one colour, dashed without the mirror.
+    private static func plot(_ strategies: [ReplayedStrategy], _ courses: [[TabularSearch.Course]]) -> String
+    {
+      var agents: [String] = []
+      let lines = zip(strategies, courses).map { strategy, courses in
+        if !agents.contains(strategy.agentName) { agents.append(strategy.agentName) }
+        let count = courses.map(\.incumbents.count).min() ?? 0
+        return CoursePlot.Course(
+          name: strategy.name, colour: agents.firstIndex(of: strategy.agentName) ?? 0,
+          isDashed: strategy.plan.mirror == nil,
+          accuracies: (0..<count).map { trial in
+            courses.reduce(0.0) { $0 + $1.incumbents[trial] } / Double(courses.count)
+          })
+      }
+      return CoursePlot(lines).text
     }
 
     private func print(
@@ -91,28 +115,44 @@ extension TableCommand {
         ("at the end", \TabularSearch.Course.final), ("at any time (mean over the run)", \.anytime),
       ] {
         let values = courses.map { $0.map { $0[keyPath: value] } }
-        let comparisons = values.dropFirst().map { Comparison(values[0], $0) }
-        let corrected = Comparison.holm(comparisons.map(\.p))
-        var table = Table([
-          (title, .left), ("accuracy", .right), ("less random", .right), ("95 %", .right), ("A", .right),
-          ("p", .right),
-        ])
-        for (index, strategy) in strategies.enumerated() {
-          let mean = percent(values[index].reduce(0, +) / Double(seeds))
-          guard index > 0 else {
-            table.add([strategy.name, mean, "", "", "", ""])
-            continue
-          }
-          let comparison = comparisons[index - 1]
-          table.add([
-            strategy.name, mean, percent(comparison.difference),
-            "\(decimal(comparison.interval.lowerBound * 100, 2)) to "
-              + decimal(comparison.interval.upperBound * 100, 2),
-            decimal(comparison.effect, 2), decimal(corrected[index - 1], 4),
-          ])
+        let others = strategies.indices.dropFirst()
+        print(
+          [title, "less random"], first: (strategies[0].name, values[0]),
+          others.map { (strategies[$0].name, values[0], values[$0]) })
+        let mirrored = others.compactMap { index -> (String, [Double], [Double])? in
+          guard strategies[index].plan.mirror != nil,
+            let plain = strategies.firstIndex(where: {
+              $0.agentName == strategies[index].agentName && $0.plan.mirror == nil
+            })
+          else { return nil }
+          return (strategies[index].name, values[plain], values[index])
         }
-        StandardOutput.write("\n" + table.lines.joined(separator: "\n") + "\n")
+        if !mirrored.isEmpty { print([title, "less without mirror"], first: nil, mirrored) }
       }
+    }
+
+    /// A table of pairs of strategies: the second's mean, and how much it is above the first.
+    private func print(
+      _ titles: [String], first: (name: String, values: [Double])?, _ pairs: [(String, [Double], [Double])]
+    ) {
+      func mean(_ values: [Double]) -> String { percent(values.reduce(0, +) / Double(seeds)) }
+      let comparisons = pairs.map { Comparison($0.1, $0.2) }
+      let corrected = Comparison.holm(comparisons.map(\.p))
+      var table = Table([
+        (titles[0], .left), ("accuracy", .right), (titles[1], .right), ("95 %", .right), ("A", .right),
+        ("p", .right),
+      ])
+      if let first { table.add([first.name, mean(first.values), "", "", "", ""]) }
+      for (index, (name, _, values)) in pairs.enumerated() {
+        let comparison = comparisons[index]
+        table.add([
+          name, mean(values), percent(comparison.difference),
+          "\(decimal(comparison.interval.lowerBound * 100, 2)) to "
+            + decimal(comparison.interval.upperBound * 100, 2),
+          decimal(comparison.effect, 2), decimal(corrected[index], 4),
+        ])
+      }
+      StandardOutput.write("\n" + table.lines.joined(separator: "\n") + "\n")
     }
   }
 }

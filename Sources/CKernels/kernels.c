@@ -140,7 +140,8 @@ extern const irlas_run_fn irlas_tier_portable[], irlas_tier_avx2[], irlas_tier_a
 
 #define PEAK(name) \
   extern void irlas_tier_##name##_peak(const void *d, float *const *p, float *scratch, int task); \
-  extern const int irlas_tier_##name##_peak_flops;
+  extern const int irlas_tier_##name##_peak_flops; \
+  extern void irlas_tier_##name##_read(const void *d, float *const *p, float *scratch, int task);
 PEAK(portable) PEAK(avx2) PEAK(avx512)
 
 static const irlas_run_fn *tier(const char **name) {
@@ -174,17 +175,20 @@ const struct irlas_kernel *irlas_kernel(enum irlas_kernel_id id) { return &kerne
 
 const char *irlas_prebuilt_name(void) { return tier_name; }
 
-irlas_run_fn irlas_peak(int *flops) {
 #if defined(__x86_64__)
-  if (tier_name[0] == 'a') {
-    int is_wide = tier_name[3] == '5';
-    *flops = is_wide ? irlas_tier_avx512_peak_flops : irlas_tier_avx2_peak_flops;
-    return is_wide ? irlas_tier_avx512_peak : irlas_tier_avx2_peak;
-  }
+#define OF_TIER(name)                                                                             \
+  (tier_name[0] == 'p' ? irlas_tier_portable_##name                                               \
+                       : tier_name[3] == '5' ? irlas_tier_avx512_##name : irlas_tier_avx2_##name)
+#else
+#define OF_TIER(name) irlas_tier_portable_##name
 #endif
-  *flops = irlas_tier_portable_peak_flops;
-  return irlas_tier_portable_peak;
+
+irlas_run_fn irlas_peak(int *flops) {
+  *flops = OF_TIER(peak_flops);
+  return OF_TIER(peak);
 }
+
+irlas_run_fn irlas_read(void) { return OF_TIER(read); }
 
 ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_conv_weight_gradient_splits(d); }
 

@@ -30,3 +30,15 @@ void IRLAS_JOIN(IRLAS_TIER, _peak)(const void *d, float *const *p, float *scratc
   (void)p;
 }
 const int IRLAS_JOIN(IRLAS_TIER, _peak_flops) = 12 * IRLAS_LANES * 2;
+
+// Sums `*(const ptrdiff_t *)d` floats from p[0] on, task by task: what memory can deliver.
+void IRLAS_JOIN(IRLAS_TIER, _read)(const void *d, float *const *p, float *scratch, int task) {
+  ptrdiff_t count = *(const ptrdiff_t *)d;
+  const float *from = p[0] + task * count;
+  irlas_vec sums[4] = {{0}, {0}, {0}, {0}};
+  for (ptrdiff_t i = 0; i + 4 * irlas_lanes <= count; i += 4 * irlas_lanes) {
+    IRLAS_UNROLL
+    for (int part = 0; part < 4; part++) sums[part] += irlas_load(from + i + part * irlas_lanes);
+  }
+  scratch[0] = irlas_sum_lanes(sums[0] + sums[1] + sums[2] + sums[3]);
+}

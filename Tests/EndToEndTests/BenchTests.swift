@@ -68,4 +68,42 @@ import Testing
       #expect(try Command.run(["bench", "samples/digits.irlas"] + arguments).exitCode == 2, "\(arguments)")
     }
   }
+
+  @Test(arguments: ["infer", "train"]) func aProfileAddsUp(mode: String) throws {
+    let folder = try TemporaryFolder()
+    let svg = folder.path("time.svg")
+    let arguments = [
+      "profile", "samples/digits.irlas", "--mode", mode, "--batch", "4", "--threads", "1", "--runs", "3",
+    ]
+    let run = try Command.run(arguments + ["--format", "json", "--svg", svg])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let result = try json(run.output.split(separator: "\n")[0])
+    func sum(_ list: String, _ key: String) throws -> Double {
+      let rows = try #require(result[list] as? [[String: Any]])
+      return rows.reduce(0) { $0 + (($1[key] as? Double) ?? .nan) }
+    }
+    let total = try #require(result["total"] as? [String: Any])
+    for key in ["ms", "flops", "bytes", "roofline_ms"] {
+      let whole = try #require(total[key] as? Double)
+      #expect(try abs(sum("operations", key) - whole) <= 1e-9 * whole, "\(key)")
+      // Everything belongs to some layer, but for the loss.
+      #expect(try sum("layers", key) <= whole * (1 + 1e-9), "\(key)")
+      #expect(try sum("layers", key) > whole * 0.8, "\(key)")
+    }
+    let stats = try Command.run(["stats", "samples/digits.irlas", "--format", "json"])
+    let macs = try #require(try json(stats.output.split(separator: "\n")[0])["macs"] as? Double)
+    let flops = try #require(total["flops"] as? Double)
+    if mode == "infer" {
+      #expect(flops == 2 * 4 * macs)
+    } else {
+      // All three products, but for the gradient of the image.
+      #expect(flops > 4 * 4 * macs && flops < 6 * 4 * macs)
+    }
+    let path = try #require(result["slowest_path"] as? [String])
+    #expect(path.first == "image" && path.count > 5)
+    let drawing = try String(contentsOfFile: svg, encoding: .utf8)
+    #expect(drawing.contains("batch 4, 1 threads") && drawing.contains(" %"))
+    let text = try Command.run(arguments)
+    #expect(text.exitCode == 0 && text.output.contains("roofline") && text.output.contains("Bottleneck"))
+  }
 }

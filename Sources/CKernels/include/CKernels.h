@@ -171,6 +171,9 @@ const char *irlas_prebuilt_name(void);
 /// of `*flops` floating-point operations. Needs scratch of one float.
 irlas_run_fn irlas_peak(int *flops);
 
+/// Reads `*(const ptrdiff_t *)dims` floats a task from operand 0 on. Needs scratch of one float.
+irlas_run_fn irlas_read(void);
+
 /// A matrix product as CBLAS has it (row-major 101; not transposed 111, transposed 112), on the calling thread.
 typedef void (*irlas_sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
                                const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);

@@ -97,9 +97,12 @@ private struct DOTWriter {
 
   private mutating func writeBox(_ index: Int, indent: String) {
     guard let box = diagram.boxes[index] else { return }
-    let colours = palette.colours(box.family)
-    let isHighlighted = box.highlight != 0
-    let line = !isHighlighted ? colours.line : box.highlight > 0 ? palette.speaksFor : palette.speaksAgainst
+    let colours = box.share == nil ? palette.colours(box.family) : palette.heat(box.heat)
+    let isHighlighted = box.highlight != 0 || box.isOnPath
+    let line =
+      box.isOnPath
+      ? palette.text
+      : box.highlight == 0 ? colours.line : box.highlight > 0 ? palette.speaksFor : palette.speaksAgainst
     text += "\(indent)b\(index) [id=\"box\(index)\", fillcolor=\"\(colours.fill)\", color=\"\(line)\", "
     if isHighlighted { text += "penwidth=\"\(Self.width(of: box.highlight))\", " }
     text += "fontcolor=\"\(colours.text)\", "
@@ -116,43 +119,64 @@ private struct DOTWriter {
       text += "label=<\(opLabel(box, colours))>"
     case .cell:
       text +=
-        "\(isHighlighted ? "" : "penwidth=\"1.5\", ")\(box.badge > 1 ? "peripheries=\"2\", " : "")label=<\(cellLabel(box))>"
+        "\(isHighlighted ? "" : "penwidth=\"1.5\", ")\(box.badge > 1 ? "peripheries=\"2\", " : "")label=<\(cellLabel(box, colours))>"
     }
     text += "\(reference(box.origin, tooltip(box)))];\n"
   }
 
   /// The width of the line around a box that stands out: 2 to 6 points, in steps of a half.
-  private static func width(of highlight: Double) -> Double { (4 + (abs(highlight) * 8).rounded()) / 2 }
+  /// A box of a marked path has one of 2.5.
+  private static func width(of highlight: Double) -> Double {
+    highlight == 0 ? 2.5 : (4 + (abs(highlight) * 8).rounded()) / 2
+  }
 
   private func opLabel(_ box: Diagram.Box, _ colours: FamilyColours) -> String {
-    if box.badge == 1, box.before.isEmpty, box.after.isEmpty {
+    if box.badge == 1, box.before.isEmpty, box.after.isEmpty, box.share == nil {
       let detail = box.detail.isEmpty ? "" : "  \(small(box.detail, palette.faint, 9))"
       return "<B>\(html(box.title))</B>\(detail)"
     }
     var rows = ""
     if !box.before.isEmpty {
-      rows += row(smalls(box.before))
+      rows += row(smalls(box.before, box.share == nil ? nil : colours.text))
     }
-    let detail = box.detail.isEmpty ? "" : "  \(small(shortened(box.detail), palette.faint, 9))"
-    rows += titleRow("<B>\(html(box.title))</B>\(detail)", badge: box.badge)
+    let (text, faint) = inks(box, colours)
+    let detail = box.detail.isEmpty ? "" : "  \(small(shortened(box.detail), faint, 9))"
+    rows += titleRow(
+      "<B>\(html(box.title))</B>\(detail)", badge: box.badge, ink: box.share == nil ? nil : text)
     if !box.after.isEmpty {
-      rows += row(smalls(box.after))
+      rows += row(smalls(box.after, box.share == nil ? nil : colours.text))
     }
-    return table(rows)
+    return table(rows + shareRow(box, colours))
   }
 
-  private func cellLabel(_ box: Diagram.Box) -> String {
+  /// What was measured, as a share of the whole.
+  private func shareRow(_ box: Diagram.Box, _ colours: FamilyColours) -> String {
+    guard let share = box.share, share > 0 else { return "" }
+    let tenths = Int((share * 1000).rounded())
+    return row(small("\(tenths / 10).\(tenths % 10) %", colours.text, 10))
+  }
+
+  /// The colours of text and of small print in a box, which grounds by measurement make no difference between.
+  private func inks(_ box: Diagram.Box, _ colours: FamilyColours) -> (text: String, faint: String) {
+    box.share == nil ? (palette.text, palette.faint) : (colours.text, colours.text)
+  }
+
+  private func cellLabel(_ box: Diagram.Box, _ colours: FamilyColours) -> String {
+    let (text, faint) = inks(box, colours)
     let isShort = box.detail.count <= 14
-    let arguments = isShort && !box.detail.isEmpty ? small(" (\(box.detail))", palette.faint, 9) : ""
-    var rows = titleRow("<B>\(html(box.title))</B>\(arguments)", badge: box.badge)
-    if !isShort { rows += row(small(shortened(box.detail), palette.faint, 9)) }
+    let arguments = isShort && !box.detail.isEmpty ? small(" (\(box.detail))", faint, 9) : ""
+    var rows = titleRow(
+      "<B>\(html(box.title))</B>\(arguments)", badge: box.badge, ink: box.share == nil ? nil : text)
+    if !isShort { rows += row(small(shortened(box.detail), faint, 9)) }
     if !box.shapesIn.isEmpty || !box.shapesOut.isEmpty {
       let shapes = "\(DiagramText.shapes(box.shapesIn)) → \(DiagramText.shapes(box.shapesOut))"
-      rows += row(small(shapes, palette.text, 9))
+      rows += row(small(shapes, text, 9))
     }
     let costs = DiagramText.costs(parameters: box.parameters, macs: box.macs)
-    if !costs.isEmpty { rows += row(small(costs, palette.faint, 8.5)) }
-    return table(rows)
+    if !costs.isEmpty {
+      rows += row(small(costs, faint, 8.5))
+    }
+    return table(rows + shareRow(box, colours))
   }
 
   // MARK: Arrows
@@ -164,6 +188,7 @@ private struct DOTWriter {
     if arrow.showsShape, needsLabel(arrow) {
       text += ", label=\(string(" \(shape) ")), labeltooltip=\(string(shape))"
     }
+    if arrow.isOnPath { text += ", color=\"\(palette.text)\", penwidth=\"2.5\"" }
     text += arrow.isMain ? ", weight=\"5\"];\n" : "];\n"
   }
 
@@ -206,9 +231,11 @@ private struct DOTWriter {
 
   // MARK: Labels
 
-  private func titleRow(_ title: String, badge: Int, alignment: String = "CENTER") -> String {
+  private func titleRow(
+    _ title: String, badge: Int, ink: String? = nil, alignment: String = "CENTER"
+  ) -> String {
     guard badge > 1 else { return title.isEmpty ? "" : row(title, alignment: alignment) }
-    let sign = "<FONT COLOR=\"\(palette.badge)\" POINT-SIZE=\"12\"><B>× \(badge)</B></FONT>"
+    let sign = "<FONT COLOR=\"\(ink ?? palette.badge)\" POINT-SIZE=\"12\"><B>× \(badge)</B></FONT>"
     return row(title.isEmpty ? sign : "\(title)  \(sign)", alignment: alignment)
   }
 
@@ -226,8 +253,8 @@ private struct DOTWriter {
   }
 
   /// The ops that share a box, each in the colour of its family.
-  private func smalls(_ ops: [Diagram.Box.Small]) -> String {
-    ops.map { small($0.word, palette.colours($0.family).line, 9) }.joined(
+  private func smalls(_ ops: [Diagram.Box.Small], _ colour: String?) -> String {
+    ops.map { small($0.word, colour ?? palette.colours($0.family).line, 9) }.joined(
       separator: small(" · ", palette.faint, 9))
   }
 

@@ -43,6 +43,12 @@ struct Diagram {
     var shapesOut: [Shape] = []
     /// How much the box stands out; see `DiagramOptions.Highlight`.
     var highlight = 0.0
+    /// What the box takes of a whole, all copies together; nil where nothing was measured.
+    var share: Double?
+    /// How its share compares with the largest one, from 0 to 1.
+    var heat = 0.0
+    /// Whether it is on the path that is marked.
+    var isOnPath = false
   }
 
   /// An arrow; the shape is that of the value it carries.
@@ -56,6 +62,8 @@ struct Diagram {
     var isMain = false
     /// Whether the picture has room for the shape.
     var showsShape = true
+    /// Whether it is on the path that is marked.
+    var isOnPath = false
   }
 
   /// A frame around the boxes of an open cell, or of the copies of a `repeat` that holds more than one thing.
@@ -92,7 +100,7 @@ struct Diagram {
     let deepest = DiagramFolding.deepestLevel(of: graph)
     func diagram(_ depth: Int, fuses: Bool) -> Diagram {
       let folding = DiagramFolding(graph, depth: depth, collapse: options.collapse, fusesChains: fuses)
-      return folding.diagram(link: options.link, highlights: options.highlights)
+      return folding.diagram(options)
     }
     if let depth = options.depth {
       self = diagram(depth, fuses: options.fusesChains ?? (depth < deepest))

@@ -7,18 +7,18 @@ extension DiagramFolding {
   private static let maximumNesting = 24
 
   /// The finished diagram.
-  func diagram(
-    link: (@Sendable (Int32) -> DiagramOptions.Link?)?, highlights: [DiagramOptions.Highlight] = []
-  ) -> Diagram {
+  func diagram(_ options: DiagramOptions) -> Diagram {
     var drawn = boxes.indices.map { drawnFor[$0] == $0 ? boxes[$0] : nil }
-    for highlight in highlights {
+    for highlight in options.highlights {
       guard let box = boxOfNode[highlight.node.index].map({ drawnFor($0) }) else { continue }
       if abs(highlight.strength) > abs(drawn[box]?.highlight ?? 0) {
         drawn[box]?.highlight = max(-1, min(1, highlight.strength))
       }
     }
+    addShares(options.shares, to: &drawn)
     let (frames, freeBoxes) = frames(&drawn)
     var arrows = arrows()
+    mark(options.path, in: &drawn, &arrows)
     for (index, output) in graph.outputs.enumerated() {
       guard let source = boxOfNode[output.value.index] else { continue }
       let shape = graph[output.value].shape
@@ -37,8 +37,34 @@ extension DiagramFolding {
     let costs = DiagramText.costs(parameters: graph.parameterCount, macs: statistics.macs)
     let outputs = Array(boxes.count..<drawn.count)
     return Diagram(
-      title: graph.name, subtitle: costs.isEmpty ? "" : "\(costs) · depth \(statistics.depth)", boxes: drawn,
-      arrows: arrows, frames: frames, freeBoxes: freeBoxes + outputs, link: link)
+      title: graph.name,
+      subtitle: options.subtitle ?? (costs.isEmpty ? "" : "\(costs) · depth \(statistics.depth)"),
+      boxes: drawn, arrows: arrows, frames: frames, freeBoxes: freeBoxes + outputs, link: options.link)
+  }
+
+  private func addShares(_ shares: [DiagramOptions.Share], to drawn: inout [Diagram.Box?]) {
+    guard !shares.isEmpty else { return }
+    for index in drawn.indices { drawn[index]?.share = 0 }
+    for share in shares {
+      guard let box = boxOfNode[share.node.index].map({ drawnFor($0) }) else { continue }
+      let sum = (drawn[box]?.share ?? 0) + share.value
+      drawn[box]?.share = sum
+    }
+    let largest = drawn.reduce(0) { max($0, $1?.share ?? 0) }
+    guard largest > 0 else { return }
+    for index in drawn.indices {
+      let heat = (drawn[index]?.share ?? 0) / largest
+      drawn[index]?.heat = heat
+    }
+  }
+
+  private func mark(_ path: [NodeID], in drawn: inout [Diagram.Box?], _ arrows: inout [Diagram.Arrow]) {
+    let boxes = path.compactMap { boxOfNode[$0.index].map { drawnFor($0) } }
+    for box in boxes { drawn[box]?.isOnPath = true }
+    let steps = Set(zip(boxes, boxes.dropFirst()).map { [$0, $1] })
+    for index in arrows.indices where steps.contains([arrows[index].from, arrows[index].to]) {
+      arrows[index].isOnPath = true
+    }
   }
 
   private func addCellShapes(_ drawn: inout [Diagram.Box?], _ arrows: [Diagram.Arrow]) {

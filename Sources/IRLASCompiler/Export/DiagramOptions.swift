@@ -31,6 +31,17 @@ package struct DiagramOptions: Sendable {
     }
   }
 
+  /// What a node takes of a whole, from 0 to 1.
+  package struct Share: Hashable, Sendable {
+    package var node: NodeID
+    package var value: Double
+
+    package init(node: NodeID, value: Double) {
+      self.node = node
+      self.value = value
+    }
+  }
+
   /// How many levels of cells are open; the cells below are one box each. Nil chooses the most that keeps the
   /// picture on a page.
   package var depth: Int?
@@ -42,12 +53,18 @@ package struct DiagramOptions: Sendable {
   package var fusesChains: Bool?
   /// Nodes whose boxes get a coloured line, the thicker the stronger; of several nodes in a box the strongest counts.
   package var highlights: [Highlight]
+  /// What was measured of nodes; then boxes have the colour of their share instead of that of their family.
+  package var shares: [Share]
+  /// Nodes whose boxes and the arrows between them are drawn in bold: a path through the graph.
+  package var path: [NodeID]
+  /// Stands under the title in place of what the graph costs.
+  package var subtitle: String?
   /// The place in the text for an origin of the graph, if it has one.
   package var link: (@Sendable (_ origin: Int32) -> Link?)?
 
   package init(
     depth: Int? = nil, collapse: [String] = [], theme: Theme = .light, fusesChains: Bool? = nil,
-    highlights: [Highlight] = [],
+    highlights: [Highlight] = [], shares: [Share] = [], path: [NodeID] = [], subtitle: String? = nil,
     link: (@Sendable (_ origin: Int32) -> Link?)? = nil
   ) {
     self.depth = depth
@@ -55,6 +72,9 @@ package struct DiagramOptions: Sendable {
     self.theme = theme
     self.fusesChains = fusesChains
     self.highlights = highlights
+    self.shares = shares
+    self.path = path
+    self.subtitle = subtitle
     self.link = link
   }
 }

@@ -71,6 +71,14 @@ struct DiagramPalette {
     families[family] ?? FamilyColours(fill: background, line: edge, text: text)
   }
 
+  /// The colours of what was measured, from nothing (0) to the largest share (1), in seven steps. They are those of
+  /// both themes: dark text on light grounds, but for the hottest.
+  func heat(_ value: Double) -> FamilyColours {
+    let fills = ["#fffbeb", "#fef3c7", "#fde68a", "#fdba74", "#fb923c", "#ef4444", "#991b1b"]
+    let step = min(fills.count - 1, Int((value.squareRoot() * Double(fills.count - 1)).rounded()))
+    return FamilyColours(fill: fills[step], line: "#a8a29e", text: step >= 5 ? "#ffffff" : "#1c1917")
+  }
+
   static func palette(_ theme: DiagramOptions.Theme) -> DiagramPalette {
     switch theme {
     case .light: light

@@ -59,6 +59,30 @@ extension KernelPool {
     }
     return best * 1e9
   }
+
+  /// The bytes that the pool's threads read from memory in a second: the best of a few passes over 64 MiB for each
+  /// thread, which no cache holds.
+  package func readRate() throws(RuntimeError) -> Double {
+    try reserve(scratch: 16)
+    var count = 16 << 20
+    let block = try MemoryBlock(byteCount: 4 * count * threads)
+    var operand: UnsafeMutablePointer<Float>? = block.floats(at: 0)
+    var best = 0.0
+    withUnsafePointer(to: &operand) { operands in
+      withUnsafePointer(to: &count) { dims in
+        var step = irlas_step(
+          run: irlas_read(), dims: UnsafeRawPointer(dims), operands: operands, tasks: Int32(threads))
+        // The first pass makes the pages.
+        for pass in 0..<5 {
+          var nanoseconds: UInt64 = 0
+          irlas_pool_run(pool, &step, 1, nil, &nanoseconds)
+          let rate = Double(4 * dims.pointee * threads) / Double(max(1, nanoseconds))
+          if pass > 0 { best = max(best, rate) }
+        }
+      }
+    }
+    return best * 1e9
+  }
 }
 
 /// A request to stop a run between two kernel calls. It may be made from any thread, and from a signal handler.

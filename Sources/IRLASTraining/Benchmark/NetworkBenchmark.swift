@@ -14,7 +14,8 @@ package struct NetworkBenchmark {
     case train
   }
 
-  private let network: Graph
+  /// What runs: without auxiliary outputs, unless it trains.
+  package let network: Graph
   private let program: Executable
   private let settings: EngineSettings
   private let pool: KernelPool
@@ -86,10 +87,42 @@ package struct NetworkBenchmark {
     return program.profile()
   }
 
+  /// The median time of each kernel of the plan in `runs` runs, after three that do not count; of a kernel that is called
+  /// several times the mean of its calls.
+  package mutating func timings(runs: Int, threads: Int) -> [KernelTimings.Entry] {
+    for _ in 0..<3 { run() }
+    var times = [[UInt64]](repeating: [], count: plan.step.count)
+    for _ in 0..<max(1, runs) {
+      for (call, time) in profile().enumerated() { times[call].append(time) }
+    }
+    var sums: [(load: KernelLoad, seconds: Double, calls: Int)] = []
+    var places: [String: Int] = [:]
+    for (load, samples) in zip(plan.loads, times) {
+      let seconds = Double(max(1, samples.sorted()[samples.count / 2])) * 1e-9
+      if let place = places[load.symbol] {
+        sums[place].seconds += seconds
+        sums[place].calls += 1
+      } else {
+        places[load.symbol] = sums.count
+        sums.append((load, seconds, 1))
+      }
+    }
+    return sums.map { KernelTimings.Entry($0.load, threads: threads, seconds: $0.seconds / Double($0.calls)) }
+  }
+
   /// What the machine could do with the same threads: see `KernelPool.peakRate`.
   package func peakRate() throws(TrainingError) -> Double {
     do {
       return try pool.peakRate()
+    } catch {
+      throw .engine("\(error)")
+    }
+  }
+
+  /// What its memory could do: see `KernelPool.readRate`.
+  package func readRate() throws(TrainingError) -> Double {
+    do {
+      return try pool.readRate()
     } catch {
       throw .engine("\(error)")
     }

@@ -12,6 +12,15 @@ package struct EngineSettings: Sendable {
     self.toolchain = toolchain
     self.threads = threads
   }
+
+  /// What would make the kernels: see `KernelSet.origin`.
+  package func kernelOrigin() throws(TrainingError) -> String {
+    do {
+      return try KernelSet([], tier: tier, toolchain).origin
+    } catch {
+      throw .engine("\(error)")
+    }
+  }
 }
 
 extension Checkpoint {

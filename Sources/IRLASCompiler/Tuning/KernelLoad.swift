@@ -1,0 +1,71 @@
+internal import IRLASGraph
+
+/// What a kernel call has to do, as far as its time depends on it.
+package struct KernelLoad: Hashable, Sendable {
+  /// Calls of one family follow one rule: `conv_forward.depthwise`.
+  package let family: String
+  /// The name of the function with its sizes; equal ones do the same.
+  package let symbol: String
+  /// Multiply-adds.
+  package let macs: Double
+  /// Numbers that are read or written.
+  package let floats: Double
+
+  package init(family: String, symbol: String, macs: Double, floats: Double) {
+    self.family = family
+    self.symbol = symbol
+    self.macs = macs
+    self.floats = floats
+  }
+}
+
+extension ExecutionPlan {
+  /// The loads of the step's calls, in order.
+  package var loads: [KernelLoad] {
+    step.map { call in
+      let shapes = graph.inputShapes(of: call.node) + [graph[call.node].shape]
+      let elements = shapes.reduce(0.0) { $0 + Double($1.elementCount) * ($1.isBatched ? Double(batch) : 1) }
+      return KernelLoad(
+        family: family(of: call), symbol: KernelInstance(kernel: call.kernel, sizes: call.sizes).symbol,
+        macs: call.kernel.multiplies ? Double(graph.macs(of: call.node)) * Double(batch) : 0,
+        floats: call.kernel == .copy ? 2 * call.sizes.copiedCount : elements)
+    }
+  }
+
+  private func family(of call: Call) -> String {
+    guard call.kernel.multiplies else { return call.kernel.name }
+    switch graph[call.node].op {
+    case .conv(let convolution), .convInputGradient(let convolution), .convWeightGradient(let convolution):
+      let size = convolution.window.kernelSize
+      let isPoint = size.height == 1 && size.width == 1
+      let kind =
+        convolution.groups == 1
+        ? (isPoint ? "pointwise" : "dense")
+        : graph.inputShapes(of: call.node)[0].channels == convolution.groups ? "depthwise" : "grouped"
+      return "\(call.kernel.name).\(kind)"
+    case .linear, .linearInputGradient, .linearWeightGradient: return "\(call.kernel.name).linear"
+    default: return call.kernel.name
+    }
+  }
+}
+
+extension Kernel {
+  /// Whether the multiply-adds of a node are this kernel's work; other kernels of the node prepare or collect.
+  fileprivate var multiplies: Bool {
+    switch self {
+    case .convForward, .convInputGradient, .convWeightGradient, .attention, .attentionGradient: true
+    default: false
+    }
+  }
+}
+
+extension KernelSizes {
+  /// The numbers that a copy moves.
+  fileprivate var copiedCount: Double {
+    var count = 1.0
+    for field in fields where ["batch", "rows", "columns", "channels"].contains(field.name) {
+      if case .integer(let value) = field.value { count *= Double(value) }
+    }
+    return count
+  }
+}

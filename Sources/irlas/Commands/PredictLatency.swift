@@ -1,0 +1,75 @@
+import ArgumentParser
+import IRLASCompiler
+import IRLASDSL
+import IRLASGraph
+import IRLASJSON
+import IRLASTraining
+
+/// `irlas predict-latency FILE [NETWORK]`
+struct PredictLatency: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict-latency",
+    abstract: "Tells how long a network will take, without compiling or running it.",
+    discussion: """
+      Adds up what `irlas tune` has measured of its kernels on this machine, with as many threads; a kernel that was never \
+      measured is estimated from those of its kind. The more networks of a kind were tuned, the better.
+
+      Example:
+        irlas predict-latency samples/published/mobilenet_v2.irlas --threads 1
+      """)
+
+  @OptionGroup var source: ProgramOptions
+
+  @Option(help: "The batch size.")
+  var batch = 1
+
+  @OptionGroup var machine: MachineOptions
+  @OptionGroup var kernels: KernelOptions
+
+  @Option(help: "text or json.")
+  var format = OutputFormat.text
+
+  func validate() throws {
+    if !(1...1_000_000).contains(batch) {
+      throw ValidationError("--batch takes a number from 1 to 1000000, not \(batch)")
+    }
+  }
+
+  func run() throws {
+    let network = try source.elaborate().elaboration.graph
+    let threads = try machine.threadCount()
+    let settings = kernels.settings(threads: threads)
+    let plan: ExecutionPlan
+    do throws(CompileError) {
+      plan = try compile(
+        network.withoutAuxiliaryOutputs, CompileOptions(mode: .inference, batch: batch))
+    } catch {
+      throw CommandFailure.input("\(error)")
+    }
+    let timings = try reportingFailures { () throws(TrainingError) in
+      try TimingFile(
+        cacheDirectory: settings.toolchain.cacheDirectory, origin: try settings.kernelOrigin()
+      ).read()
+    }
+    guard let model = LatencyModel(timings, threads: threads) else {
+      throw CommandFailure.input(
+        "no kernel has been measured on this machine with \(threads) threads\n"
+          + "help: `irlas tune FILE --threads \(threads)` measures those of a network")
+    }
+    let expected = model.seconds(of: plan)
+    switch format {
+    case .text:
+      StandardOutput.line(
+        "\(network.name), inference, batch \(batch), \(threads) threads: \(decimal(1000 * expected.seconds, 3)) ms; "
+          + "\(expected.measured) of \(expected.calls) calls were measured, the others are estimated")
+    case .json:
+      StandardOutput.line(
+        JSON.object([
+          .init("network", .string(network.name)), .init("batch", JSON(batch)),
+          .init("threads", JSON(threads)),
+          .init("predicted_ms", .number(1000 * expected.seconds)),
+          .init("measured_calls", JSON(expected.measured)), .init("calls", JSON(expected.calls)),
+        ]).line)
+    }
+  }
+}

@@ -90,6 +90,11 @@ bench-features: setup
 	$(SWIFT) build $(FLAGS) --build-tests
 	IRLAS_BENCHMARKS=1 $(SWIFT) test $(FLAGS) --skip-build --filter FeatureSpeedTests
 
+# Beside PyTorch, ONNX Runtime and OpenVINO, which are set up from PyPI: `make bench-peers PEERS_ARGS="--only train/resnet20"`.
+.PHONY: bench-peers
+bench-peers: build
+	Benchmarks/peers/run.py "$(IRLAS)" $(PEERS_ARGS)
+
 # Searches that are killed at twenty random moments, whose candidates crash, loop, eat memory and diverge, whose disk is
 # full or whose database is damaged or locked; `make test` kills four times.
 fault-drill: setup

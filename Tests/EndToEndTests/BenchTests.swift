@@ -106,4 +106,36 @@ import Testing
     let text = try Command.run(arguments)
     #expect(text.exitCode == 0 && text.output.contains("roofline") && text.output.contains("Bottleneck"))
   }
+
+  @Test func latencyIsPredictedFromKernels() throws {
+    let folder = try TemporaryFolder()
+    let environment = ["XDG_CACHE_HOME": folder.path("cache")]
+    let machine = ["--threads", "1", "--kernels", "prebuilt"]
+    func predict(_ file: String) throws -> Command.Result {
+      try Command.run(["predict-latency", file, "--format", "json"] + machine, environment: environment)
+    }
+    let unknown = try predict("samples/digits.irlas")
+    #expect(
+      unknown.exitCode == 1 && unknown.errors.contains("irlas tune FILE --threads 1"), "\(unknown.errors)")
+    let tune = ["tune", "samples/digits.irlas", "--runs", "3"] + machine
+    let tuned = try Command.run(tune, environment: environment)
+    #expect(tuned.exitCode == 0 && tuned.output.contains("for the first time"), "\(tuned.errors)")
+    let again = try Command.run(tune, environment: environment)
+    #expect(again.output.contains(" 0 of them for the first time"))
+    let known = try json(try predict("samples/digits.irlas").output.split(separator: "\n")[0])
+    let calls = try #require(known["calls"] as? Int)
+    #expect(known["measured_calls"] as? Int == calls && calls > 10)
+    // One that shares few kernels is estimated.
+    let other = try json(try predict("samples/published/resnet20.irlas").output.split(separator: "\n")[0])
+    #expect(try #require(other["measured_calls"] as? Int) < (try #require(other["calls"] as? Int)))
+    let time = try #require(other["predicted_ms"] as? Double)
+    #expect(time > 0 && time < 1e6)
+    // What is damaged is said, and left alone.
+    let cache = folder.path("cache/irlas")
+    let names = try FileManager.default.contentsOfDirectory(atPath: cache).filter { $0.hasPrefix("timings-") }
+    try #require(names.count == 1)
+    try "irlas timings 1\nnonsense\n".write(toFile: "\(cache)/\(names[0])", atomically: true, encoding: .utf8)
+    let damaged = try predict("samples/digits.irlas")
+    #expect(damaged.exitCode == 3 && damaged.errors.contains("line 2"), "\(damaged.errors)")
+  }
 }

@@ -12,10 +12,10 @@
   KERNEL(bias_gradient_partial, irlas_reduction, 3, end, REDUCTION)                     \
   KERNEL(batch_statistics_partial, irlas_reduction, 3, end, REDUCTION)                  \
   KERNEL(batch_statistics, irlas_reduction, 3, end, REDUCTION)                          \
-  KERNEL(batch_norm, irlas_norm, 4, epsilon, NORMALIZATION)                             \
-  KERNEL(batch_normalize, irlas_norm, 4, epsilon, NORMALIZATION)                        \
-  KERNEL(batch_norm_reduce_partial, irlas_norm, 4, epsilon, NORMALIZATION)              \
-  KERNEL(batch_norm_input_gradient, irlas_norm, 4, epsilon, NORMALIZATION)              \
+  KERNEL(batch_norm, irlas_norm, 5, epsilon, NORMALIZATION)                             \
+  KERNEL(batch_normalize, irlas_norm, 5, epsilon, NORMALIZATION)                        \
+  KERNEL(batch_norm_reduce_partial, irlas_norm, 5, epsilon, NORMALIZATION)              \
+  KERNEL(batch_norm_input_gradient, irlas_norm, 5, epsilon, NORMALIZATION)              \
   KERNEL(activation, irlas_elements, 2, value, ELEMENTWISE)                             \
   KERNEL(activation_gradient, irlas_elements, 2, value, ELEMENTWISE)                    \
   KERNEL(max_pool, irlas_pooling, 17, end, POOLING)                                     \
@@ -43,9 +43,9 @@
   KERNEL(sgd_step, irlas_sgd, 3, momentum, ELEMENTWISE)                                 \
   KERNEL(folded_weight, irlas_fold, 5, epsilon, WEIGHT)                                 \
   KERNEL(folded_bias, irlas_fold, 5, epsilon, WEIGHT)                                   \
-  KERNEL(layer_norm, irlas_norm, 4, epsilon, LAYER_NORM)                                \
-  KERNEL(layer_norm_reduce_partial, irlas_norm, 4, epsilon, LAYER_NORM)                 \
-  KERNEL(layer_norm_input_gradient, irlas_norm, 4, epsilon, LAYER_NORM)                 \
+  KERNEL(layer_norm, irlas_norm, 5, epsilon, LAYER_NORM)                                \
+  KERNEL(layer_norm_reduce_partial, irlas_norm, 5, epsilon, LAYER_NORM)                 \
+  KERNEL(layer_norm_input_gradient, irlas_norm, 5, epsilon, LAYER_NORM)                 \
   KERNEL(attention, irlas_attention, 4, scale, ATTENTION)                               \
   KERNEL(attention_gradient, irlas_attention, 4, scale, ATTENTION)                      \
   KERNEL(softmax, irlas_reduction, 3, end, SOFTMAX)                                     \

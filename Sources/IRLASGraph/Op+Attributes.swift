@@ -77,8 +77,11 @@ extension Op {
     case .softmaxCrossEntropy(let smoothing, let weight),
       .softmaxCrossEntropyGradient(let smoothing, let weight):
       [Attribute("smoothing", .real(smoothing))] + (weight == 1 ? [] : [Attribute("weight", .real(weight))])
-    case .batchNormalize(let epsilon), .batchNormReduce(let epsilon), .batchNormInputGradient(let epsilon),
-      .layerNorm(let epsilon), .layerNormReduce(let epsilon), .layerNormInputGradient(let epsilon),
+    case .batchNormalize(let epsilon, let activation), .batchNormReduce(let epsilon, let activation),
+      .batchNormInputGradient(let epsilon, let activation):
+      [Attribute("epsilon", .real(epsilon))]
+        + (activation.map { [Attribute("activation", .word($0.rawValue))] } ?? [])
+    case .layerNorm(let epsilon), .layerNormReduce(let epsilon), .layerNormInputGradient(let epsilon),
       .foldedWeight(let epsilon), .foldedBias(let epsilon):
       [Attribute("epsilon", .real(epsilon))]
     case .runningMean(let momentum):

@@ -93,9 +93,12 @@ extension Op {
     case "linear_input_grad": return .linearInputGradient
     case "linear_weight_grad": return .linearWeightGradient
     case "bn_statistics": return .batchStatistics
-    case "bn_normalize": return .batchNormalize(epsilon: try list.real("epsilon"))
-    case "bn_reduce": return .batchNormReduce(epsilon: try list.real("epsilon"))
-    case "bn_input_grad": return .batchNormInputGradient(epsilon: try list.real("epsilon"))
+    case "bn_normalize":
+      return .batchNormalize(epsilon: try list.real("epsilon"), activation: try list.activation())
+    case "bn_reduce":
+      return .batchNormReduce(epsilon: try list.real("epsilon"), activation: try list.activation())
+    case "bn_input_grad":
+      return .batchNormInputGradient(epsilon: try list.real("epsilon"), activation: try list.activation())
     case "layer_norm_reduce": return .layerNormReduce(epsilon: try list.real("epsilon"))
     case "layer_norm_input_grad": return .layerNormInputGradient(epsilon: try list.real("epsilon"))
     case "attend_grad": return .attentionGradient(heads: try list.integer("heads"))
@@ -200,6 +203,11 @@ private struct AttributeList {
     return value
   }
 
+  /// The activation that an op applies as well, if any.
+  mutating func activation() throws(OpReadingIssue) -> Activation? {
+    contains("activation") ? try member("activation") : nil
+  }
+
   mutating func axis() throws(OpReadingIssue) -> Axis {
     guard case .word(let word) = try required("axis"),
       let axis = Axis.allCases.first(where: { "\($0)" == word })
@@ -216,8 +224,7 @@ private struct AttributeList {
   mutating func convolution() throws(OpReadingIssue) -> Convolution {
     let window = try window()
     let groups = try integer("groups", default: 1)
-    return Convolution(
-      window: window, groups: groups, activation: contains("activation") ? try member("activation") : nil)
+    return Convolution(window: window, groups: groups, activation: try activation())
   }
 
   mutating func pool() throws(OpReadingIssue) -> Pool {

@@ -56,10 +56,13 @@ extension Op {
       .softmaxCrossEntropyGradient(let smoothing, let weight):
       let parts = [weight == 1 ? "" : "x\(weight)", smoothing == 0 ? "" : "smoothing \(smoothing)"]
       return parts.filter { !$0.isEmpty }.joined(separator: " ")
+    case .batchNormalize(_, let activation), .batchNormReduce(_, let activation),
+      .batchNormInputGradient(_, let activation):
+      return activation.map { "+\($0.rawValue)" } ?? ""
     case .labels, .zero, .batchNorm, .activation, .activationGradient, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
-      .linearWeightGradient, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,
-      .runningMean, .runningVariance, .spatialSum, .unflatten, .sgdVelocity, .sgdStep, .foldedWeight,
+      .linearWeightGradient, .batchStatistics, .runningMean, .runningVariance, .spatialSum, .unflatten,
+      .sgdVelocity, .sgdStep, .foldedWeight,
       .foldedBias, .layerNorm, .flattenPlaces, .learned, .layerNormReduce, .layerNormInputGradient,
       .learnedGradient, .softmax, .softmaxGradient:
       return ""

@@ -89,12 +89,16 @@ package enum Op: Hashable, Sendable {
   case linearWeightGradient
   /// `x` to `{2, c}`: mean and biased variance over batch, height and width.
   case batchStatistics
-  /// `x, statistics {2, c}, scale, shift`: normalisation by the batch's own statistics.
-  case batchNormalize(epsilon: Double)
-  /// `x, dy, statistics` to `{2, c}`: the gradients of shift (`sum dy`) and of scale (`sum dy * xhat`).
-  case batchNormReduce(epsilon: Double)
-  /// `x, dy, statistics, scale, reductions {2, c}` to the gradient of x.
-  case batchNormInputGradient(epsilon: Double)
+  /// `x, statistics {2, c}, scale, shift [, residual]`: normalisation by the batch's own statistics, then the sum with
+  /// `residual` and the activation, which only the compiler's fusion pass sets.
+  case batchNormalize(epsilon: Double, activation: Activation? = nil)
+  /// `x, dy, statistics` to `{2, c}`: the gradients of shift (`sum dy`) and of scale (`sum dy * xhat`). With an activation,
+  /// which only the compiler's fusion pass sets, `dy` is the gradient of `activation(batchNormalize(x))`, and the operands
+  /// go on with `scale, shift`.
+  case batchNormReduce(epsilon: Double, activation: Activation? = nil)
+  /// `x, dy, statistics, scale, reductions {2, c}` to the gradient of x. With an activation `dy` is as in
+  /// `batchNormReduce`, and the operands go on with `shift`.
+  case batchNormInputGradient(epsilon: Double, activation: Activation? = nil)
   /// `x, dy` to `{2, c}`: the gradients of layer norm's shift (`sum dy`) and scale (`sum dy * xhat`).
   case layerNormReduce(epsilon: Double)
   /// `x, dy, scale` to the gradient of x.

@@ -30,24 +30,27 @@ extension ShapeRule {
       try count(1...1)
       return .unbatched(2, try image(0).channels)
     case .batchNormalize:
-      try count(4...4)
+      try count(4...5)
       let x = try image(0)
       try parameter(1, .unbatched(2, x.channels))
       for index in 2...3 { try parameter(index, .unbatched(x.channels)) }
+      if inputs.count == 5 { try expectInput(4, x) }
       return x
-    case .batchNormReduce:
-      try count(3...3)
+    case .batchNormReduce(_, let activation):
+      try count(activation == nil ? 3...3 : 5...5)
       let x = try image(0)
       try expectInput(1, x)
       try parameter(2, .unbatched(2, x.channels))
+      for index in 3..<inputs.count { try parameter(index, .unbatched(x.channels)) }
       return .unbatched(2, x.channels)
-    case .batchNormInputGradient:
-      try count(5...5)
+    case .batchNormInputGradient(_, let activation):
+      try count(activation == nil ? 5...5 : 6...6)
       let x = try image(0)
       try expectInput(1, x)
       try parameter(2, .unbatched(2, x.channels))
       try parameter(3, .unbatched(x.channels))
       try parameter(4, .unbatched(2, x.channels))
+      if activation != nil { try parameter(5, .unbatched(x.channels)) }
       return x
     case .layerNormReduce:
       try count(2...2)

@@ -6,7 +6,7 @@ import Testing
 /// Every pass keeps the meaning of every graph, and does what it is for.
 @Suite struct PassTests {
   private static let each: [GraphPass] = [
-    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseActivation,
+    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseBatchNorm, .fuseActivation,
   ]
 
   /// The values of outputs and updates of a graph on numbers that depend on the paths of its sources only.
@@ -104,6 +104,49 @@ import Testing
     #expect(words(graph) == ["folded_weight", "folded_bias", "conv", "conv"])
     let fused = try #require(graph.nodes.first { $0.name == "conv" })
     #expect(fused.op == .conv(Convolution(window: point.window, activation: .relu)))
+  }
+
+  /// A residual block while training: sums and activations join batch norm, and the gradient of an activation is
+  /// written only where a residual reads it too.
+  @Test(arguments: [Activation.relu, .silu])
+  func batchNormTakesWhatFollowsIt(function: Activation) throws {
+    var builder = GraphBuilder(name: "Block")
+    let point = Convolution(window: Window(kernelSize: .one))
+    let x = try builder.conv(try image(&builder), out: 4, point).result
+    let inner = try builder.conv(x, out: 4, point).result
+    let hidden = try builder.add(.activation(function), [try builder.batchNorm(inner).result])
+    let outer = try builder.conv(hidden, out: 4, point).result
+    let sum = try builder.add(.add, [x, try builder.batchNorm(outer).result])
+    let output = try builder.add(.globalAveragePool, [try builder.add(.activation(function), [sum])])
+    let training = try differentiate(finish(builder, output), objective: TrainingObjective(update: .none))
+    let word = function.rawValue
+    #expect(words(training).filter { $0 == "\(word)_grad" }.count == 2)
+    let graph = fuseBatchNorm(training)
+    #expect(words(graph).filter { $0 == "\(word)_grad" }.count == 1)
+    let norms = graph.nodes.filter { $0.op.mnemonic == "bn_normalize" }
+    #expect(norms.map(\.inputs.count) == [4, 5])
+    // What the gradient of the last activation needs is its result for relu, its argument for silu.
+    let fused: [Activation?] = function.savesOutput ? [function, function] : [function, nil]
+    #expect(norms.map(\.op) == fused.map { .batchNormalize(epsilon: 1e-5, activation: $0) })
+    #expect(words(graph).filter { $0 == word }.count == (function.savesOutput ? 0 : 1))
+    #expect(graph.nodes.filter { $0.op == .add }.allSatisfy { $0.name.hasSuffix("grad") })
+    let gradients = graph.nodes.filter { ["bn_reduce", "bn_input_grad"].contains($0.op.mnemonic) }
+    #expect(gradients.map(\.inputs.count) == [3, 5, 5, 6])
+    _ = try expectSameMeaning(training, .fuseBatchNorm, seed: 1)
+  }
+
+  /// Values that others read, gradients above all, are still there.
+  @Test func batchNormLeavesWhatOthersRead() throws {
+    var builder = GraphBuilder(name: "Read")
+    let x = try builder.conv(
+      try image(&builder), out: 4, Convolution(window: Window(kernelSize: .one))
+    ).result
+    let norm = try builder.batchNorm(x).result
+    let relu = try builder.add(.activation(.relu), [norm])
+    let pooled = try builder.add(.globalAveragePool, [try builder.add(.add, [relu, norm])])
+    let training = try differentiate(finish(builder, pooled), objective: TrainingObjective(update: .none))
+    let graph = try expectSameMeaning(training, .fuseBatchNorm, seed: 1)
+    #expect(words(graph) == words(training))
   }
 
   @Test func batchNormOfAValueThatOthersReadStays() throws {

@@ -193,6 +193,28 @@ package struct RandomGraph {
     }
   }
 
+  /// Batch norm while training or its gradients, with or without what the compiler fuses to it.
+  private mutating func batchNorm(_ x: NodeID, _ statistics: NodeID, _ scale: NodeID) throws -> NodeID {
+    let shape = builder.shape(of: x)
+    let shift = try parameter(.unbatched(shape.channels), .shift)
+    let epsilon = real()
+    let function = random.once(in: 2) ? random.pick(Activation.allCases) : nil
+    if random.once(in: 2) {
+      let residual = random.once(in: 3) ? [another(shape)] : []
+      return try builder.add(
+        .batchNormalize(epsilon: epsilon, activation: function), [x, statistics, scale, shift] + residual)
+    }
+    let dy = another(shape)
+    let isFused = function != nil
+    let sums = try builder.add(
+      .batchNormReduce(epsilon: epsilon, activation: function),
+      [x, dy, statistics] + (isFused ? [scale, shift] : []))
+    if random.once(in: 3) { return try builder.add(.row(index: random.pick(0...1)), [sums]) }
+    return try builder.add(
+      .batchNormInputGradient(epsilon: epsilon, activation: function),
+      [x, dy, statistics, scale, sums] + (isFused ? [shift] : []))
+  }
+
   private mutating func gradient() throws -> NodeID {
     let x = image()
     let shape = builder.shape(of: x)
@@ -215,14 +237,7 @@ package struct RandomGraph {
     case 5, 6, 7:
       let statistics = try builder.add(.batchStatistics, [x])
       let scale = try parameter(vector, .scale)
-      if random.once(in: 2) {
-        return try builder.add(
-          .batchNormalize(epsilon: real()), [x, statistics, scale, try parameter(vector, .shift)])
-      }
-      let dy = another(shape)
-      let sums = try builder.add(.batchNormReduce(epsilon: real()), [x, dy, statistics])
-      if random.once(in: 3) { return try builder.add(.row(index: random.pick(0...1)), [sums]) }
-      return try builder.add(.batchNormInputGradient(epsilon: real()), [x, dy, statistics, scale, sums])
+      return try batchNorm(x, statistics, scale)
     case 8:
       return try builder.add(.activationGradient(random.pick(Activation.allCases)), [x, another(shape)])
     case 9: return try builder.add(.upsampleGradient(factor: 2), [try builder.add(.upsample(factor: 2), [x])])

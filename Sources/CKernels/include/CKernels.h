@@ -48,11 +48,13 @@ enum irlas_kernel_id {
   IRLAS_BATCH_STATISTICS,
   /// `irlas_norm`: y - x, scale, shift, mean, variance.
   IRLAS_BATCH_NORM,
-  /// `irlas_norm`: y - x, statistics, scale, shift.
+  /// `irlas_norm`: y - x, statistics, scale, shift [, residual]. In place on x or residual allowed.
   IRLAS_BATCH_NORMALIZE,
-  /// `irlas_norm`: partials [blocks][2][c] - x, dy, statistics. `SUM_PARTIALS` (count 2c) follows.
+  /// `irlas_norm`: partials [blocks][2][c] - x, dy, statistics [, scale, shift]. `SUM_PARTIALS` (count 2c) follows.
+  /// With an activation (and then scale and shift) dy is the gradient of its result.
   IRLAS_BATCH_NORM_REDUCE_PARTIAL,
-  /// `irlas_norm`: dx - x, dy, statistics, scale, reductions [2][c].
+  /// `irlas_norm`: dx - x, dy, statistics, scale, reductions [2][c] [, shift], with an activation likewise.
+  /// In place on x or dy allowed.
   IRLAS_BATCH_NORM_INPUT_GRADIENT,
   /// `irlas_elements` (option: activation): y - x. In place allowed.
   IRLAS_ACTIVATION,

@@ -62,8 +62,10 @@ struct irlas_reduction {
 /// Batch norm over rows (batch * height * width).
 struct irlas_norm {
   ptrdiff_t rows, channels, blocks;
-  /// `enum irlas_activation`, applied to the result (forward only).
+  /// `enum irlas_activation`, applied to the result; in gradients, what was applied to it.
   ptrdiff_t activation;
+  /// Whether a map is added before the activation (`batch_normalize`).
+  ptrdiff_t has_residual;
   float epsilon;
 };
 

@@ -100,3 +100,10 @@ IRLAS_INLINE irlas_vec irlas_activate_gradient(ptrdiff_t activation, irlas_vec s
     default: return dy;
   }
 }
+
+// The same from the argument z of every activation.
+IRLAS_INLINE irlas_vec irlas_activate_gradient_at(ptrdiff_t activation, irlas_vec z, irlas_vec dy) {
+  // Clipped values tell their gradient like their arguments do.
+  const int by_result = activation == IRLAS_SIGMOID || activation == IRLAS_HARD_SIGMOID;
+  return irlas_activate_gradient(activation, by_result ? irlas_activate(activation, z) : z, dy);
+}

@@ -24,22 +24,30 @@ IRLAS_INLINE void irlas_sum_partials(const struct irlas_partials *d, float *cons
 // is called for all columns; `vectors` is a constant, `partial` says that the vector is not whole.
 enum { irlas_columns_together = IRLAS_REGISTERS / 4 };
 #ifdef IRLAS_PREBUILT
-#define IRLAS_REST_OF_COLUMNS(c, channels, STEP) \
+#define IRLAS_REST_OF_COLUMNS(together, c, channels, STEP) \
   for (; c + irlas_lanes <= channels; c += irlas_lanes) STEP(c, 1, 0);
 #else
-#define IRLAS_REST_OF_COLUMNS(c, channels, STEP)                                             \
-  if ((channels) % (irlas_columns_together * irlas_lanes) / irlas_lanes) {                   \
-    STEP(c, (int)((channels) % (irlas_columns_together * irlas_lanes) / irlas_lanes), 0);    \
-    c += (channels) % (irlas_columns_together * irlas_lanes) / irlas_lanes * irlas_lanes;    \
+#define IRLAS_REST_OF_COLUMNS(together, c, channels, STEP)                              \
+  if ((channels) % ((together) * irlas_lanes) / irlas_lanes) {                          \
+    STEP(c, (int)((channels) % ((together) * irlas_lanes) / irlas_lanes), 0);           \
+    c += (channels) % ((together) * irlas_lanes) / irlas_lanes * irlas_lanes;           \
   }
 #endif
-#define IRLAS_FOR_COLUMNS(channels, STEP)                                                                             \
-  do {                                                                                                                \
-    ptrdiff_t c_ = 0;                                                                                                 \
-    for (; c_ + irlas_columns_together * irlas_lanes <= (channels); c_ += irlas_columns_together * irlas_lanes)       \
-      STEP(c_, irlas_columns_together, 0);                                                                            \
-    IRLAS_REST_OF_COLUMNS(c_, channels, STEP)                                                                         \
-    if (c_ < (channels)) STEP(c_, 1, 1);                                                                              \
+#define IRLAS_FOR_COLUMNS_BY(together, channels, STEP)                                                     \
+  do {                                                                                                     \
+    ptrdiff_t c_ = 0;                                                                                      \
+    for (; c_ + (together) * irlas_lanes <= (channels); c_ += (together) * irlas_lanes) STEP(c_, together, 0); \
+    IRLAS_REST_OF_COLUMNS(together, c_, channels, STEP)                                                    \
+    if (c_ < (channels)) STEP(c_, 1, 1);                                                                   \
+  } while (0)
+#define IRLAS_FOR_COLUMNS(channels, STEP) IRLAS_FOR_COLUMNS_BY(irlas_columns_together, channels, STEP)
+
+// All vectors of one row.
+#define IRLAS_FOR_ROW(channels, STEP)                                                                        \
+  do {                                                                                                       \
+    ptrdiff_t c_ = 0;                                                                                        \
+    IRLAS_UNROLL4 for (; c_ + irlas_lanes <= (channels); c_ += irlas_lanes) { STEP(c_, 0); }                 \
+    if (c_ < (channels)) { STEP(c_, 1); }                                                                    \
   } while (0)
 
 enum { irlas_rows_together = 32 };
@@ -98,6 +106,10 @@ IRLAS_INLINE void irlas_bias_gradient_partial(const struct irlas_reduction *d, f
 #undef IRLAS_STEP
 }
 
+// Whether a row's running results fit into registers. Wider rows keep them in scratch and are read from end to end: some
+// columns of each row at a time would reach half the memory's bandwidth.
+IRLAS_INLINE int irlas_is_narrow(ptrdiff_t channels, ptrdiff_t together) { return channels <= together * irlas_lanes; }
+
 // Mean and sum of squared deviations. Two passes over few rows, then the update of Chan, Golub and LeVeque
 // (1979): nothing cancels.
 IRLAS_INLINE void irlas_column_statistics(const struct irlas_rows *rows, const float *x, float *to, ptrdiff_t c,
@@ -124,15 +136,49 @@ IRLAS_INLINE void irlas_column_statistics(const struct irlas_rows *rows, const f
   }
 }
 
+// The same with a row's running results in scratch.
+IRLAS_INLINE void irlas_row_statistics(const struct irlas_rows *rows, const float *x, float *to, float *scratch) {
+  const float before = (float)(rows->first - rows->begin), now = (float)(rows->last - rows->first);
+  const ptrdiff_t pitch = irlas_round_up(rows->channels, 16);
+  float *centers = scratch, *deviations = scratch + pitch, *squares = to + rows->channels;
+  irlas_zero_floats(scratch, 2 * pitch);
+  for (ptrdiff_t r = rows->first; r < rows->last; r++) {
+#define IRLAS_STEP(c, partial) \
+  irlas_store(centers + c, irlas_load(centers + c) + irlas_row_vector(rows, x, r, c, 0, partial))
+    IRLAS_FOR_ROW(rows->channels, IRLAS_STEP);
+#undef IRLAS_STEP
+  }
+  for (ptrdiff_t c = 0; c < pitch; c += irlas_lanes) irlas_store(centers + c, irlas_load(centers + c) / now);
+  for (ptrdiff_t r = rows->first; r < rows->last; r++) {
+#define IRLAS_STEP(c, partial)                                                                          \
+  const irlas_vec difference = irlas_row_vector(rows, x, r, c, 0, partial) - irlas_load(centers + c);   \
+  irlas_store(deviations + c, irlas_load(deviations + c) + difference * difference)
+    IRLAS_FOR_ROW(rows->channels, IRLAS_STEP);
+#undef IRLAS_STEP
+  }
+#define IRLAS_STEP(c, partial)                                                                                      \
+  const irlas_vec mean = irlas_running_column(rows, to, c, 0, partial), delta = irlas_load(centers + c) - mean;     \
+  irlas_store_column(rows, to, mean + delta * (now / (before + now)), c, 0, partial);                               \
+  irlas_store_column(rows, squares,                                                                                 \
+                     irlas_running_column(rows, squares, c, 0, partial) + irlas_load(deviations + c) +              \
+                         delta * delta * (before * now / (before + now)),                                           \
+                     c, 0, partial)
+  IRLAS_FOR_ROW(rows->channels, IRLAS_STEP);
+#undef IRLAS_STEP
+}
+
 IRLAS_INLINE int irlas_batch_statistics_partial_tasks(const struct irlas_reduction *d) { return (int)d->blocks; }
-IRLAS_INLINE ptrdiff_t irlas_batch_statistics_partial_scratch(const struct irlas_reduction *d) { return (void)d, 0; }
+IRLAS_INLINE ptrdiff_t irlas_batch_statistics_partial_scratch(const struct irlas_reduction *d) {
+  return 2 * irlas_round_up(d->channels, 16);
+}
 // p: partials [blocks][2][c] - x
 IRLAS_INLINE void irlas_batch_statistics_partial(const struct irlas_reduction *d, float *const *p, float *scratch,
                                                  int task) {
-  (void)scratch;
-#define IRLAS_STEP(c, vectors, partial) \
-  irlas_column_statistics(&rows, p[1], p[0] + task * 2 * d->channels, c, vectors, partial)
-  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+  float *to = p[0] + task * 2 * d->channels;
+#define IRLAS_STEP(c, vectors, partial) irlas_column_statistics(&rows, p[1], to, c, vectors, partial)
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks)
+    if (irlas_is_narrow(d->channels, irlas_columns_together)) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+    else irlas_row_statistics(&rows, p[1], to, scratch);
 #undef IRLAS_STEP
 }
 

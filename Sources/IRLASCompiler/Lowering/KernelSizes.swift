@@ -110,11 +110,12 @@ extension KernelSizes {
 
   /// Batch norm over rows, in as many blocks as `reduction` would choose.
   package static func norm(
-    rows: Int, channels: Int, epsilon: Double, activation: Activation? = nil
+    rows: Int, channels: Int, epsilon: Double, activation: Activation? = nil, hasResidual: Bool = false
   ) -> (sizes: KernelSizes, blocks: Int) {
     let blocks = irlas_reduction_blocks(rows, channels)
     let structure = irlas_norm(
-      rows: rows, channels: channels, blocks: blocks, activation: code(activation), epsilon: Float(epsilon))
+      rows: rows, channels: channels, blocks: blocks, activation: code(activation),
+      has_residual: hasResidual ? 1 : 0, epsilon: Float(epsilon))
     return (KernelSizes(structure), blocks)
   }
 

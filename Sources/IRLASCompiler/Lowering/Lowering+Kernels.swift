@@ -49,20 +49,23 @@ extension Lowering {
     case .batchNorm(let norm):
       let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: norm.epsilon)
       emit(.batchNorm, sizes, [result()], operands)
-    case .batchNormalize(let epsilon):
-      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
+    case .batchNormalize(let epsilon, let activation):
+      let (sizes, _) = KernelSizes.norm(
+        rows: rows(shape), channels: shape.channels, epsilon: epsilon, activation: activation,
+        hasResidual: inputs.count == 5)
       emit(.batchNormalize, sizes, [result()], operands)
     case .batchStatistics:
       let (sizes, blocks) = KernelSizes.reduction(rows: rows(inputs[0]), channels: inputs[0].channels)
       let partials = temporary(blocks * shape.elementCount, "partials")
       emit(.batchStatisticsPartial, sizes, [partials], operands)
       emit(.batchStatistics, sizes, [result()], [partials])
-    case .batchNormReduce(let epsilon):
+    case .batchNormReduce(let epsilon, let activation):
       let (sizes, blocks) = KernelSizes.norm(
-        rows: rows(inputs[0]), channels: inputs[0].channels, epsilon: epsilon)
+        rows: rows(inputs[0]), channels: inputs[0].channels, epsilon: epsilon, activation: activation)
       summed(.batchNormReducePartial, sizes, operands, count: shape.elementCount, splits: blocks)
-    case .batchNormInputGradient(let epsilon):
-      let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
+    case .batchNormInputGradient(let epsilon, let activation):
+      let (sizes, _) = KernelSizes.norm(
+        rows: rows(shape), channels: shape.channels, epsilon: epsilon, activation: activation)
       emit(.batchNormInputGradient, sizes, [result()], operands)
     case .layerNorm(let epsilon):
       let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)

@@ -131,6 +131,8 @@ extension Op {
     switch self {
     case .activation, .add, .activationGradient: return true
     case .multiply, .runningMean, .runningVariance, .foldedWeight: return index == 0
+    case .batchNormalize: return index == 0 || index == 4
+    case .batchNormInputGradient: return index <= 1
     case .sgdVelocity: return index >= 1
     case .sgdStep: return index <= 1
     case .input, .labels, .hyperparameter, .parameter, .state, .zero, .conv, .linear, .maxPool, .averagePool,
@@ -139,8 +141,8 @@ extension Op {
       .linearWeightGradient, .batchStatistics, .batchNormReduce, .row, .maxPoolGradient,
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
       .randomMask,
-      .softmaxCrossEntropyGradient, .foldedBias, .batchNorm, .batchNormalize, .batchNormInputGradient,
-      .dropout, .dropPath, .identity, .layerNorm, .attention, .flattenPlaces, .learned, .layerNormReduce,
+      .softmaxCrossEntropyGradient, .foldedBias, .batchNorm, .dropout, .dropPath, .identity, .layerNorm,
+      .attention, .flattenPlaces, .learned, .layerNormReduce,
       .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmax, .softmaxGradient:
       return false
     }

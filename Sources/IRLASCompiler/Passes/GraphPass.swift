@@ -14,6 +14,7 @@ package struct GraphPass: Sendable {
   package static let simplify = GraphPass(name: "simplify") { IRLASCompiler.simplify($0) }
   package static let shareCommonValues = GraphPass(name: "cse") { IRLASCompiler.shareCommonValues($0) }
   package static let foldBatchNorm = GraphPass(name: "fold-bn") { IRLASCompiler.foldBatchNorm($0) }
+  package static let fuseBatchNorm = GraphPass(name: "fuse-bn") { IRLASCompiler.fuseBatchNorm($0) }
   package static let fuseActivation = GraphPass(name: "fuse") { IRLASCompiler.fuseActivation($0) }
 
   /// From a program's graph to the graph that inference runs.
@@ -30,8 +31,9 @@ package struct GraphPass: Sendable {
   package static let beforeDifferentiation = [simplify, shareCommonValues]
 
   /// From a training graph to the graph that a training step runs. Simplification turns the gradients of slices
-  /// into concats; fusing an activation is possible wherever backward needs the activation's result only.
-  package static let forTraining = [simplify, shareCommonValues, fuseActivation]
+  /// into concats. Batch norm takes sums and activations first, then convolutions what is left: fusing an activation
+  /// with one is possible wherever backward needs the activation's result only.
+  package static let forTraining = [simplify, shareCommonValues, fuseBatchNorm, fuseActivation]
 }
 
 /// What every pass shares: a new graph that grows while the old one is read in arena order.

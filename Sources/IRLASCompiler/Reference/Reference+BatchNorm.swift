@@ -11,6 +11,27 @@ extension ReferenceInterpreter {
     }
   }
 
+  /// Batch norm by `statistics {2, c}`.
+  func batchNormalize(
+    _ x: ReferenceOperand, statistics: ReferenceOperand, scale: ReferenceOperand, shift: ReferenceOperand,
+    epsilon: Double
+  ) -> [Double] {
+    let channels = x.shape.channels
+    return batchNorm(
+      x, scale: scale, shift: shift, mean: Array(statistics.values[..<channels]),
+      variance: Array(statistics.values[channels...]), epsilon: epsilon)
+  }
+
+  /// The gradient of the arguments of an activation, from those arguments.
+  func activationGradient(_ function: Activation, of arguments: [Double], dy: ReferenceOperand)
+    -> ReferenceOperand
+  {
+    let values = zip(arguments, dy.values).map { argument, gradient in
+      function.derivative(saved: function.savesOutput ? function.value(argument) : argument) * gradient
+    }
+    return ReferenceOperand(dy.shape, values)
+  }
+
   /// `{2, c}`: the means, then the biased variances (two passes).
   func batchStatistics(_ x: ReferenceOperand) -> [Double] {
     let count = Double(batch * x.shape.height * x.shape.width)

@@ -112,16 +112,26 @@ package struct ReferenceInterpreter: Sendable {
         x[0], scale: x[1], shift: x[2], mean: x[3].values, variance: x[4].values, epsilon: norm.epsilon)
     case .batchStatistics:
       return batchStatistics(x[0])
-    case .batchNormalize(let epsilon):
-      let channels = x[0].shape.channels
-      return batchNorm(
-        x[0], scale: x[2], shift: x[3], mean: Array(x[1].values[..<channels]),
-        variance: Array(x[1].values[channels...]), epsilon: epsilon)
-    case .batchNormReduce(let epsilon):
-      return batchNormReduce(x[0], dy: x[1], statistics: x[2], epsilon: epsilon)
-    case .batchNormInputGradient(let epsilon):
+    case .batchNormalize(let epsilon, let activation):
+      var y = batchNormalize(x[0], statistics: x[1], scale: x[2], shift: x[3], epsilon: epsilon)
+      if x.count == 5 { y = zip(y, x[4].values).map(+) }
+      guard let activation else { return y }
+      return y.map { activation.value($0) }
+    case .batchNormReduce(let epsilon, let activation):
+      var dy = x[1]
+      if let activation {
+        let y = batchNormalize(x[0], statistics: x[2], scale: x[3], shift: x[4], epsilon: epsilon)
+        dy = activationGradient(activation, of: y, dy: dy)
+      }
+      return batchNormReduce(x[0], dy: dy, statistics: x[2], epsilon: epsilon)
+    case .batchNormInputGradient(let epsilon, let activation):
+      var dy = x[1]
+      if let activation {
+        let y = batchNormalize(x[0], statistics: x[2], scale: x[3], shift: x[5], epsilon: epsilon)
+        dy = activationGradient(activation, of: y, dy: dy)
+      }
       return batchNormInputGradient(
-        x[0], dy: x[1], statistics: x[2], scale: x[3], reductions: x[4], epsilon: epsilon)
+        x[0], dy: dy, statistics: x[2], scale: x[3], reductions: x[4], epsilon: epsilon)
     case .layerNorm(let epsilon):
       return layerNorm(x[0], scale: x[1], shift: x[2], epsilon: epsilon)
     case .layerNormReduce(let epsilon):

@@ -7,6 +7,7 @@ enum KernelCase: String, CaseIterable, Sendable {
   case pointwise, pointwiseInputGradient, pointwiseWeightGradient
   case linear, linearInputGradient, linearWeightGradient
   case batchNorm, batchStatistics, batchNormalize, batchNormReduce, batchNormInputGradient
+  case batchNormalizeFused, batchNormReduceFused, batchNormInputGradientFused
   case row, runningMean, runningVariance
   case relu, smoothActivation, reluGradient, smoothActivationGradient
   case maxPool, maxPoolGradient, averagePool, averagePoolGradient
@@ -22,7 +23,8 @@ enum KernelCase: String, CaseIterable, Sendable {
   var isExact: Bool {
     switch self {
     case .batchNorm, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,
-      .runningMean, .runningVariance, .smoothActivation, .smoothActivationGradient, .averagePool,
+      .batchNormalizeFused, .batchNormReduceFused, .batchNormInputGradientFused, .runningMean,
+      .runningVariance, .smoothActivation, .smoothActivationGradient, .averagePool,
       .averagePoolGradient, .globalAveragePool, .globalAveragePoolGradient, .crossEntropy,
       .crossEntropyGradient, .foldedWeight, .foldedBias, .randomMask, .layerNorm, .layerNormReduce,
       .layerNormInputGradient, .attention, .attentionGradient, .softmax, .softmaxGradient:
@@ -58,15 +60,13 @@ enum KernelCase: String, CaseIterable, Sendable {
         .batchNorm(BatchNorm(epsilon: 1e-3)),
         [norm, b.vector(map), b.vector(map), b.vector(map), b.variance(map)])
     case .batchStatistics: return try b.add(.batchStatistics, [b.map(map)])
-    case .batchNormalize:
-      return try b.add(
-        .batchNormalize(epsilon: 1e-3), [b.map(map), b.statistics(map), b.vector(map), b.vector(map)])
-    case .batchNormReduce:
-      return try b.add(.batchNormReduce(epsilon: 1e-3), [b.map(map), b.map(map), b.statistics(map)])
-    case .batchNormInputGradient:
-      return try b.add(
-        .batchNormInputGradient(epsilon: 1e-3),
-        [b.map(map), b.map(map), b.statistics(map), b.vector(map), b.tensor(.unbatched(2, map.channels))])
+    case .batchNormalize, .batchNormReduce, .batchNormInputGradient:
+      return try batchNorm(&b, map, nil, hasResidual: false)
+    case .batchNormalizeFused:
+      let function = random.once(in: 4) ? nil : random.pick(Activation.allCases)
+      return try batchNorm(&b, map, function, hasResidual: function == nil || random.once(in: 2))
+    case .batchNormReduceFused, .batchNormInputGradientFused:
+      return try batchNorm(&b, map, random.pick(Activation.allCases), hasResidual: false)
     case .row:
       return try b.add(.row(index: random.pick(0...1)), [b.tensor(.unbatched(2, map.channels))])
     case .runningMean:
@@ -179,6 +179,30 @@ enum KernelCase: String, CaseIterable, Sendable {
       let operands = try [b.vector(map), b.vector(map), b.vector(map), b.variance(map)]
       let bias = try random.once(in: 2) ? [b.vector(map)] : []
       return try b.add(.foldedBias(epsilon: 1e-3), operands + bias)
+    }
+  }
+
+  // MARK: Batch norm
+
+  private func batchNorm(
+    _ b: inout GraphBuilder, _ map: Shape, _ function: Activation?, hasResidual: Bool
+  ) throws -> NodeID {
+    let x = try b.map(map)
+    switch self {
+    case .batchNormReduce, .batchNormReduceFused:
+      let vectors = try function == nil ? [] : [b.vector(map), b.vector(map)]
+      return try b.add(
+        .batchNormReduce(epsilon: 1e-3, activation: function), [x, b.map(map), b.statistics(map)] + vectors)
+    case .batchNormInputGradient, .batchNormInputGradientFused:
+      let shift = try function == nil ? [] : [b.vector(map)]
+      return try b.add(
+        .batchNormInputGradient(epsilon: 1e-3, activation: function),
+        [x, b.map(map), b.statistics(map), b.vector(map), b.tensor(.unbatched(2, map.channels))] + shift)
+    default:
+      let residual = try hasResidual ? [b.map(map)] : []
+      return try b.add(
+        .batchNormalize(epsilon: 1e-3, activation: function),
+        [x, b.statistics(map), b.vector(map), b.vector(map)] + residual)
     }
   }
 

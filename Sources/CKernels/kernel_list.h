@@ -10,8 +10,9 @@
   KERNEL(weight_unpack, irlas_conv, 19, end, WEIGHT)                                    \
   KERNEL(sum_partials, irlas_partials, 2, end, REDUCTION)                               \
   KERNEL(bias_gradient_partial, irlas_reduction, 3, end, REDUCTION)                     \
-  KERNEL(batch_statistics_partial, irlas_reduction, 3, end, REDUCTION)                  \
-  KERNEL(batch_statistics, irlas_reduction, 3, end, REDUCTION)                          \
+  KERNEL(conv_statistics, irlas_conv, 19, end, CONVOLUTION_STATISTICS)                  \
+  KERNEL(batch_statistics_partial, irlas_reduction, 3, end, STATISTICS)                 \
+  KERNEL(batch_statistics, irlas_statistics, 5, end, STATISTICS)                        \
   KERNEL(batch_norm, irlas_norm, 5, epsilon, NORMALIZATION)                             \
   KERNEL(batch_normalize, irlas_norm, 5, epsilon, NORMALIZATION)                        \
   KERNEL(batch_norm_reduce_partial, irlas_norm, 5, epsilon, NORMALIZATION)              \

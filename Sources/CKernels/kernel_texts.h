@@ -10,6 +10,8 @@
 #include "source/convolution.h"
 #include "source/weight_gradient.h"
 #include "source/reduction.h"
+#include "source/statistics.h"
+#include "source/convolution_statistics.h"
 #include "source/normalization.h"
 #include "source/elementwise.h"
 #include "source/pooling.h"

@@ -5,7 +5,8 @@
 // Parts of the text, numbered in the order of kernel_texts.h.
 enum {
   part_dims, part_base, part_math, part_panel, part_weight, part_sweep, part_dense, part_joined,
-  part_convolution, part_weight_gradient, part_reduction, part_normalization, part_elementwise, part_pooling,
+  part_convolution, part_weight_gradient, part_reduction, part_statistics,
+  part_convolution_statistics, part_normalization, part_elementwise, part_pooling,
   part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_softmax,
   part_count,
 };
@@ -18,6 +19,8 @@ enum {
   CONVOLUTION = WINDOW | WITH(dense) | WITH(convolution),
   GRADIENT = WINDOW | WITH(weight_gradient),
   REDUCTION = COMMON | WITH(reduction),
+  STATISTICS = REDUCTION | WITH(statistics),
+  CONVOLUTION_STATISTICS = CONVOLUTION | STATISTICS | WITH(convolution_statistics),
   NORMALIZATION = REDUCTION | WITH(math) | WITH(normalization),
   ELEMENTWISE = COMMON | WITH(math) | WITH(elementwise),
   POOLING = COMMON | WITH(pooling),
@@ -62,6 +65,12 @@ static const char text_weight_gradient[] = {
 static const char text_reduction[] = {
 #embed "source/reduction.h"
     , 0};
+static const char text_statistics[] = {
+#embed "source/statistics.h"
+    , 0};
+static const char text_convolution_statistics[] = {
+#embed "source/convolution_statistics.h"
+    , 0};
 static const char text_normalization[] = {
 #embed "source/normalization.h"
     , 0};
@@ -97,7 +106,7 @@ static const struct {
   ptrdiff_t length;
 } texts[part_count] = {
     TEXT(dims), TEXT(base), TEXT(math), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
-    TEXT(convolution), TEXT(weight_gradient), TEXT(reduction), TEXT(normalization), TEXT(elementwise),
+    TEXT(convolution), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
     TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
     TEXT(softmax),
 };
@@ -191,5 +200,7 @@ irlas_run_fn irlas_peak(int *flops) {
 irlas_run_fn irlas_read(void) { return OF_TIER(read); }
 
 ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_conv_weight_gradient_splits(d); }
+
+struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d) { return irlas_conv_statistics_blocks(d); }
 
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels) { return irlas_blocks(rows, channels); }

@@ -42,9 +42,11 @@ enum irlas_kernel_id {
   IRLAS_SUM_PARTIALS,
   /// `irlas_reduction`: partials [blocks][c] - dy. `SUM_PARTIALS` (count c, splits blocks) follows.
   IRLAS_BIAS_GRADIENT_PARTIAL,
+  /// `irlas_conv`: y, partials [blocks][2][outputs] - x, weight [, bias], with the blocks of `irlas_conv_blocks`.
+  IRLAS_CONV_STATISTICS,
   /// `irlas_reduction`: partials [blocks][2][c] - x.
   IRLAS_BATCH_STATISTICS_PARTIAL,
-  /// `irlas_reduction`: statistics [2][c] (mean, biased variance) - partials [blocks][2][c].
+  /// `irlas_statistics`: statistics [2][c] (mean, biased variance) - partials [images * bands][2][c].
   IRLAS_BATCH_STATISTICS,
   /// `irlas_norm`: y - x, scale, shift, mean, variance.
   IRLAS_BATCH_NORM,
@@ -154,6 +156,9 @@ const char *irlas_kernel_text(int part, ptrdiff_t *length);
 
 /// The number of partial sums the weight gradient of a convolution is best split into (1 or more).
 ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d);
+
+/// The blocks of which `CONV_STATISTICS` leaves the statistics.
+struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d);
 
 /// The number of blocks for a reduction over `rows`.
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);

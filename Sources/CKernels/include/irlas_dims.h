@@ -59,6 +59,12 @@ struct irlas_reduction {
   ptrdiff_t rows, channels, blocks;
 };
 
+/// Statistics of channels from those of `images * bands` blocks: the `rows` of each image, of `columns` values, are cut
+/// into `bands` even parts.
+struct irlas_statistics {
+  ptrdiff_t channels, images, bands, rows, columns;
+};
+
 /// Batch norm over rows (batch * height * width).
 struct irlas_norm {
   ptrdiff_t rows, channels, blocks;

@@ -107,8 +107,14 @@ IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
   return irlas_sweep_scratch(&panels, irlas_reach(rows, s.stride_h, s.taps_h, s.dilation_h),
                              irlas_reach(columns, s.stride_w, s.taps_w, s.dilation_w));
 }
-// p: y - x, weight [, bias]
-IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+// Two kernels share it; compiled once where sizes are not known.
+#ifdef IRLAS_PREBUILT
+static __attribute__((noinline, unused))
+#else
+IRLAS_INLINE
+#endif
+void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
+                    float *scratch, int task) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d);
   const ptrdiff_t count = irlas_panel_count(&panels);
@@ -118,7 +124,11 @@ IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p
   const int neighbours = d->stride_width == 1 && d->dilation_width == 1 && d->kernel_width <= 7;
   irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                    irlas_part(count, chunk + 1, cut.chunks), cut.by_columns ? s.columns / cut.bands : s.columns,
-                   neighbours, p[0], p[1], p[2], d->has_bias ? p[3] : (const float *)0, d->activation, scratch);
+                   neighbours, y, x, weight, bias, d->activation, scratch);
+}
+// p: y - x, weight [, bias]
+IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  irlas_convolve(d, p[0], p[1], p[2], d->has_bias ? p[3] : (const float *)0, scratch, task);
 }
 
 // The taps k of one axis that reach outputs i = phase (mod stride) of the input gradient, largest first:

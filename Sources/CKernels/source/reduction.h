@@ -55,21 +55,23 @@ enum { irlas_rows_together = 32 };
 // Rows [first, last) of a block that begins at row `begin` of an array [rows][channels]. A block is walked a few
 // rows at a time, all columns of those before the next rows: memory is read in order.
 struct irlas_rows {
-  ptrdiff_t begin, first, last, channels, size;
+  ptrdiff_t begin, first, last, channels;
+  ptrdiff_t pitch;  // floats from row to row
+  ptrdiff_t size;   // floats that may be read
 };
 #define IRLAS_FOR_ROWS(name, count, channels, block, blocks)                                                        \
   for (struct irlas_rows name = {irlas_part(count, block, blocks), irlas_part(count, block, blocks),                \
                                  irlas_min(irlas_part(count, block, blocks) + irlas_rows_together,                  \
                                            irlas_part(count, (block) + 1, blocks)),                                 \
-                                 channels, (count) * (channels)};                                                   \
+                                 channels, channels, (count) * (channels)};                                                 \
        name.first < irlas_part(count, (block) + 1, blocks); name.first = name.last,                                 \
                          name.last = irlas_min(name.last + irlas_rows_together, irlas_part(count, (block) + 1, blocks)))
 
 // Vector v of columns from c on of a row.
 IRLAS_INLINE irlas_vec irlas_row_vector(const struct irlas_rows *rows, const float *x, ptrdiff_t r, ptrdiff_t c, int v,
                                         int partial) {
-  const ptrdiff_t at = r * rows->channels + c + v * irlas_lanes;
-  return partial ? irlas_load_within(x + at, rows->channels - c, rows->size - at) : irlas_load(x + at);
+  const ptrdiff_t at = r * rows->pitch + c + v * irlas_lanes, lanes = rows->channels - c;
+  return partial ? irlas_load_within(x + at, lanes, irlas_max(rows->size - at, lanes)) : irlas_load(x + at);
 }
 // A running result of a column: zero at the block's first row.
 IRLAS_INLINE irlas_vec irlas_running_column(const struct irlas_rows *rows, const float *from, ptrdiff_t c, int v,
@@ -109,97 +111,3 @@ IRLAS_INLINE void irlas_bias_gradient_partial(const struct irlas_reduction *d, f
 // Whether a row's running results fit into registers. Wider rows keep them in scratch and are read from end to end: some
 // columns of each row at a time would reach half the memory's bandwidth.
 IRLAS_INLINE int irlas_is_narrow(ptrdiff_t channels, ptrdiff_t together) { return channels <= together * irlas_lanes; }
-
-// Mean and sum of squared deviations. Two passes over few rows, then the update of Chan, Golub and LeVeque
-// (1979): nothing cancels.
-IRLAS_INLINE void irlas_column_statistics(const struct irlas_rows *rows, const float *x, float *to, ptrdiff_t c,
-                                          int vectors, int partial) {
-  const float before = (float)(rows->first - rows->begin), now = (float)(rows->last - rows->first);
-  irlas_vec center[irlas_columns_together], deviations[irlas_columns_together];
-  IRLAS_UNROLL for (int v = 0; v < vectors; v++) center[v] = deviations[v] = (irlas_vec){0};
-  for (ptrdiff_t r = rows->first; r < rows->last; r++)
-    IRLAS_UNROLL for (int v = 0; v < vectors; v++) center[v] += irlas_row_vector(rows, x, r, c, v, partial);
-  IRLAS_UNROLL for (int v = 0; v < vectors; v++) center[v] = center[v] / now;
-  for (ptrdiff_t r = rows->first; r < rows->last; r++)
-    IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
-      irlas_vec difference = irlas_row_vector(rows, x, r, c, v, partial) - center[v];
-      deviations[v] += difference * difference;
-    }
-  float *squares = to + rows->channels;
-  IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
-    const irlas_vec mean = irlas_running_column(rows, to, c, v, partial), delta = center[v] - mean;
-    irlas_store_column(rows, to, mean + delta * (now / (before + now)), c, v, partial);
-    irlas_store_column(rows, squares,
-                       irlas_running_column(rows, squares, c, v, partial) + deviations[v] +
-                           delta * delta * (before * now / (before + now)),
-                       c, v, partial);
-  }
-}
-
-// The same with a row's running results in scratch.
-IRLAS_INLINE void irlas_row_statistics(const struct irlas_rows *rows, const float *x, float *to, float *scratch) {
-  const float before = (float)(rows->first - rows->begin), now = (float)(rows->last - rows->first);
-  const ptrdiff_t pitch = irlas_round_up(rows->channels, 16);
-  float *centers = scratch, *deviations = scratch + pitch, *squares = to + rows->channels;
-  irlas_zero_floats(scratch, 2 * pitch);
-  for (ptrdiff_t r = rows->first; r < rows->last; r++) {
-#define IRLAS_STEP(c, partial) \
-  irlas_store(centers + c, irlas_load(centers + c) + irlas_row_vector(rows, x, r, c, 0, partial))
-    IRLAS_FOR_ROW(rows->channels, IRLAS_STEP);
-#undef IRLAS_STEP
-  }
-  for (ptrdiff_t c = 0; c < pitch; c += irlas_lanes) irlas_store(centers + c, irlas_load(centers + c) / now);
-  for (ptrdiff_t r = rows->first; r < rows->last; r++) {
-#define IRLAS_STEP(c, partial)                                                                          \
-  const irlas_vec difference = irlas_row_vector(rows, x, r, c, 0, partial) - irlas_load(centers + c);   \
-  irlas_store(deviations + c, irlas_load(deviations + c) + difference * difference)
-    IRLAS_FOR_ROW(rows->channels, IRLAS_STEP);
-#undef IRLAS_STEP
-  }
-#define IRLAS_STEP(c, partial)                                                                                      \
-  const irlas_vec mean = irlas_running_column(rows, to, c, 0, partial), delta = irlas_load(centers + c) - mean;     \
-  irlas_store_column(rows, to, mean + delta * (now / (before + now)), c, 0, partial);                               \
-  irlas_store_column(rows, squares,                                                                                 \
-                     irlas_running_column(rows, squares, c, 0, partial) + irlas_load(deviations + c) +              \
-                         delta * delta * (before * now / (before + now)),                                           \
-                     c, 0, partial)
-  IRLAS_FOR_ROW(rows->channels, IRLAS_STEP);
-#undef IRLAS_STEP
-}
-
-IRLAS_INLINE int irlas_batch_statistics_partial_tasks(const struct irlas_reduction *d) { return (int)d->blocks; }
-IRLAS_INLINE ptrdiff_t irlas_batch_statistics_partial_scratch(const struct irlas_reduction *d) {
-  return 2 * irlas_round_up(d->channels, 16);
-}
-// p: partials [blocks][2][c] - x
-IRLAS_INLINE void irlas_batch_statistics_partial(const struct irlas_reduction *d, float *const *p, float *scratch,
-                                                 int task) {
-  float *to = p[0] + task * 2 * d->channels;
-#define IRLAS_STEP(c, vectors, partial) irlas_column_statistics(&rows, p[1], to, c, vectors, partial)
-  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks)
-    if (irlas_is_narrow(d->channels, irlas_columns_together)) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
-    else irlas_row_statistics(&rows, p[1], to, scratch);
-#undef IRLAS_STEP
-}
-
-IRLAS_INLINE int irlas_batch_statistics_tasks(const struct irlas_reduction *d) { return (void)d, 1; }
-IRLAS_INLINE ptrdiff_t irlas_batch_statistics_scratch(const struct irlas_reduction *d) { return (void)d, 0; }
-// p: statistics [2][c] - partials [blocks][2][c]
-IRLAS_INLINE void irlas_batch_statistics(const struct irlas_reduction *d, float *const *p, float *scratch, int task) {
-  (void)scratch, (void)task;
-  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
-    const ptrdiff_t lanes = d->channels - c;
-    irlas_vec mean = {0}, squares = {0};
-    for (ptrdiff_t block = 0; block < d->blocks; block++) {
-      const float before = (float)irlas_part(d->rows, block, d->blocks);
-      const float now = (float)irlas_part(d->rows, block + 1, d->blocks) - before;
-      if (now == 0) continue;
-      const float *partial = p[1] + block * 2 * d->channels + c;
-      const irlas_vec delta = irlas_load_up_to(partial, lanes) - mean;
-      mean += delta * (now / (before + now));
-      squares += irlas_load_up_to(partial + d->channels, lanes) + delta * delta * (before * now / (before + now));
-    }
-    irlas_store_up_to(p[0] + c, mean, lanes);
-    irlas_store_up_to(p[0] + d->channels + c, squares / (float)d->rows, lanes);
-  }
-}

@@ -6,7 +6,8 @@ private import CKernels
 /// `Kernel`, `KernelText`, `KernelSizes` and `KernelPool` meet the C library; everything else speaks of them.
 package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case convForward, convInputGradient, convWeightGradient, weightTranspose, weightPack, weightUnpack
-  case sumPartials, biasGradientPartial, batchStatisticsPartial, batchStatistics, batchNorm, batchNormalize
+  case sumPartials, biasGradientPartial, convStatistics, batchStatisticsPartial, batchStatistics, batchNorm,
+    batchNormalize
   case batchNormReducePartial, batchNormInputGradient, activation, activationGradient, maxPool
   case maxPoolGradient, averagePool, averagePoolGradient, globalAveragePool, globalAveragePoolGradient
   case spatialSum, add, multiply, copy, transpose, channelShuffle, upsample, upsampleGradient, fill
@@ -25,6 +26,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .weightUnpack: IRLAS_WEIGHT_UNPACK
     case .sumPartials: IRLAS_SUM_PARTIALS
     case .biasGradientPartial: IRLAS_BIAS_GRADIENT_PARTIAL
+    case .convStatistics: IRLAS_CONV_STATISTICS
     case .batchStatisticsPartial: IRLAS_BATCH_STATISTICS_PARTIAL
     case .batchStatistics: IRLAS_BATCH_STATISTICS
     case .batchNorm: IRLAS_BATCH_NORM

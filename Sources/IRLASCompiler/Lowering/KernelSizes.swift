@@ -58,6 +58,15 @@ extension KernelSizes {
     KernelSizes(structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias))
   }
 
+  /// A convolution that leaves statistics of its result, those statistics, and the number of their blocks.
+  package static func convStatistics(
+    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool
+  ) -> (sizes: KernelSizes, statistics: KernelSizes, blocks: Int) {
+    var structure = structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias)
+    let statistics = irlas_conv_blocks(&structure)
+    return (KernelSizes(structure), KernelSizes(statistics), statistics.images * statistics.bands)
+  }
+
   /// The gradient of a convolution's weight; the number of partial sums is the library's choice.
   package static func convWeightGradient(
     batch: Int, input: Shape, output: Shape, _ convolution: Convolution
@@ -106,6 +115,11 @@ extension KernelSizes {
   package static func reduction(rows: Int, channels: Int) -> (sizes: KernelSizes, blocks: Int) {
     let blocks = irlas_reduction_blocks(rows, channels)
     return (KernelSizes(irlas_reduction(rows: rows, channels: channels, blocks: blocks)), blocks)
+  }
+
+  /// The statistics of rows from those of so many blocks.
+  package static func statistics(rows: Int, channels: Int, blocks: Int) -> KernelSizes {
+    KernelSizes(irlas_statistics(channels: channels, images: 1, bands: blocks, rows: rows, columns: 1))
   }
 
   /// Batch norm over rows, in as many blocks as `reduction` would choose.

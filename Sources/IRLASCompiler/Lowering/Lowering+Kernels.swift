@@ -21,9 +21,17 @@ extension Lowering {
       alias()
 
     case .conv(let convolution):
-      let sizes = KernelSizes.conv(
-        batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
-      emit(.convForward, sizes, [result()], operands)
+      if let reader = statisticsReader(of: id) {
+        let (sizes, statistics, blocks) = KernelSizes.convStatistics(
+          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
+        let result = result()
+        let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
+        emit(.convStatistics, sizes, [result, partials], operands)
+      } else {
+        let sizes = KernelSizes.conv(
+          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
+        emit(.convForward, sizes, [result()], operands)
+      }
     case .linear:
       let sizes = KernelSizes.linear(
         batch: batch, inputs: inputs[0].channels, outputs: shape.channels, hasBias: inputs.count == 3)
@@ -55,10 +63,16 @@ extension Lowering {
         hasResidual: inputs.count == 5)
       emit(.batchNormalize, sizes, [result()], operands)
     case .batchStatistics:
-      let (sizes, blocks) = KernelSizes.reduction(rows: rows(inputs[0]), channels: inputs[0].channels)
+      if let (partials, sizes) = left(for: id) {
+        emit(.batchStatistics, sizes, [result()], [partials])
+        return
+      }
+      let (rows, channels) = (rows(inputs[0]), inputs[0].channels)
+      let (sizes, blocks) = KernelSizes.reduction(rows: rows, channels: channels)
       let partials = temporary(blocks * shape.elementCount, "partials")
       emit(.batchStatisticsPartial, sizes, [partials], operands)
-      emit(.batchStatistics, sizes, [result()], [partials])
+      emit(
+        .batchStatistics, .statistics(rows: rows, channels: channels, blocks: blocks), [result()], [partials])
     case .batchNormReduce(let epsilon, let activation):
       let (sizes, blocks) = KernelSizes.norm(
         rows: rows(inputs[0]), channels: inputs[0].channels, epsilon: epsilon, activation: activation)

@@ -18,6 +18,10 @@ struct Lowering {
   private var calls: [ExecutionPlan.Call] = []
   private var persistent: [ExecutionPlan.Persistent] = []
   private var randomKey: ExecutionPlan.Operand?
+  /// For each convolution the node that reads the statistics of its result, both being part of the step.
+  private let statisticsReaders: [NodeID: (reader: NodeID, position: Int)]
+  /// What an earlier call left for a node.
+  private var leftOvers: [NodeID: (operand: ExecutionPlan.Operand, sizes: KernelSizes)] = [:]
   /// Whether dropout should have become a product with a mask.
   let isTraining: Bool
   private let streams: [String: Int]
@@ -60,6 +64,19 @@ struct Lowering {
     self.streams = streams
     operands = Array(repeating: nil, count: graph.nodes.count)
     lastUse = Self.lastUses(graph, schedule)
+    statisticsReaders = Self.statisticsReaders(graph, schedule)
+  }
+
+  private static func statisticsReaders(_ graph: Graph, _ schedule: Schedule) -> [NodeID: (
+    reader: NodeID, position: Int
+  )] {
+    let isStep = Set(schedule.step)
+    var readers: [NodeID: (reader: NodeID, position: Int)] = [:]
+    for (position, id) in schedule.step.enumerated() where graph[id].op == .batchStatistics {
+      let x = graph[id].inputs[0]
+      if case .conv = graph[x].op, isStep.contains(x), readers[x] == nil { readers[x] = (id, position) }
+    }
+    return readers
   }
 
   /// The last place in the schedule where each node's value, or something that is only another name for it, is
@@ -213,6 +230,24 @@ struct Lowering {
     }
     return ExecutionPlan.Operand(buffer: buffer)
   }
+
+  /// The node that reads the statistics of a convolution's result, if that is part of the step, and its place there.
+  func statisticsReader(of convolution: NodeID) -> (reader: NodeID, position: Int)? {
+    statisticsReaders[convolution]
+  }
+
+  /// A buffer in which the current node leaves something for a later one, which reads it with these sizes.
+  mutating func leave(
+    _ count: Int, _ purpose: String, _ sizes: KernelSizes, for place: (reader: NodeID, position: Int)
+  ) -> ExecutionPlan.Operand {
+    let operand = temporary(count, purpose)
+    keep(operand.buffer, until: place.position)
+    leftOvers[place.reader] = (operand, sizes)
+    return operand
+  }
+
+  /// What an earlier node left for this one.
+  func left(for id: NodeID) -> (operand: ExecutionPlan.Operand, sizes: KernelSizes)? { leftOvers[id] }
 
   /// The four words that random masks are drawn with.
   mutating func randomKeyOperand() -> ExecutionPlan.Operand {

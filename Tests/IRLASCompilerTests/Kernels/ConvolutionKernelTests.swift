@@ -18,6 +18,8 @@ import Testing
       inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : []), seed: UInt64(seed))[0]
     #expect(PrebuiltKernel.distance(y, plain.forward) <= tolerance, "forward, seed \(seed): \(d)")
 
+    try checkStatistics(plain, packed, y, seed: UInt64(seed))
+
     let transposed = PrebuiltKernel.run(
       IRLAS_WEIGHT_TRANSPOSE, d, outputs: [packed.count], inputs: [packed])[0]
     let dx = PrebuiltKernel.run(
@@ -36,6 +38,32 @@ import Testing
     dw = PrebuiltKernel.run(IRLAS_WEIGHT_UNPACK, d, outputs: [dw.count], inputs: [dw])[0]
     #expect(
       PrebuiltKernel.distance(dw, plain.weightGradient) <= tolerance, "weight gradient, seed \(seed): \(d)")
+  }
+
+  /// The same result, and what it is on average, from blocks that cover it once.
+  private func checkStatistics(_ plain: PlainConvolution, _ packed: [Float], _ y: [Float], seed: UInt64)
+    throws
+  {
+    var d = plain.sizes
+    let statistics = irlas_conv_blocks(&d)
+    let blocks = statistics.images * statistics.bands
+    #expect(statistics.images * statistics.rows * statistics.columns * d.outputs == y.count)
+    let results = PrebuiltKernel.run(
+      IRLAS_CONV_STATISTICS, d, outputs: [y.count, blocks * 2 * d.outputs],
+      inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : []), seed: seed)
+    #expect(results[0] == y, "statistics, seed \(seed): \(d)")
+    let moments = PrebuiltKernel.run(
+      IRLAS_BATCH_STATISTICS, statistics, outputs: [2 * d.outputs], inputs: [results[1]])[0]
+    let count = y.count / d.outputs
+    for c in 0..<d.outputs {
+      let values = (0..<count).map { Double(y[$0 * d.outputs + c]) }
+      let mean = values.reduce(0, +) / Double(count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      let size = variance.squareRoot()
+      #expect(abs(Double(moments[c]) - mean) <= 1e-6 * (abs(mean) + size), "mean, seed \(seed): \(d)")
+      #expect(
+        abs(Double(moments[d.outputs + c]) - variance) <= 5e-6 * variance, "variance, seed \(seed): \(d)")
+    }
   }
 
   @Test func aLinearLayerIsAConvolution() {

@@ -6,6 +6,7 @@ enum KernelCase: String, CaseIterable, Sendable {
   case conv, convBias, convActivation, convInputGradient, convWeightGradient, biasGradient
   case pointwise, pointwiseInputGradient, pointwiseWeightGradient
   case linear, linearInputGradient, linearWeightGradient
+  case convStatistics, pointwiseStatistics
   case batchNorm, batchStatistics, batchNormalize, batchNormReduce, batchNormInputGradient
   case batchNormalizeFused, batchNormReduceFused, batchNormInputGradientFused
   case row, runningMean, runningVariance
@@ -22,8 +23,9 @@ enum KernelCase: String, CaseIterable, Sendable {
   /// Whether small whole numbers give the exact result in any order of summation.
   var isExact: Bool {
     switch self {
-    case .batchNorm, .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient,
-      .batchNormalizeFused, .batchNormReduceFused, .batchNormInputGradientFused, .runningMean,
+    case .convStatistics, .pointwiseStatistics, .batchNorm, .batchStatistics, .batchNormalize,
+      .batchNormReduce, .batchNormInputGradient, .batchNormalizeFused, .batchNormReduceFused,
+      .batchNormInputGradientFused, .runningMean,
       .runningVariance, .smoothActivation, .smoothActivationGradient, .averagePool,
       .averagePoolGradient, .globalAveragePool, .globalAveragePoolGradient, .crossEntropy,
       .crossEntropyGradient, .foldedWeight, .foldedBias, .randomMask, .layerNorm, .layerNormReduce,
@@ -51,6 +53,8 @@ enum KernelCase: String, CaseIterable, Sendable {
     case .conv, .convBias, .convActivation, .convInputGradient, .convWeightGradient, .pointwise,
       .pointwiseInputGradient, .pointwiseWeightGradient:
       return try convolution(&b, &random)
+    case .convStatistics, .pointwiseStatistics:
+      return try b.add(.batchStatistics, [convolution(&b, &random)])
     case .biasGradient: return try b.add(.biasGradient, [b.map(map)])
     case .linear, .linearInputGradient, .linearWeightGradient: return try linear(&b, &random)
 

@@ -23,7 +23,9 @@ import Testing
     var partials = PrebuiltKernel.run(
       IRLAS_BATCH_STATISTICS_PARTIAL, reduction, outputs: [blocks * 2 * channels], inputs: [x])[0]
     let statistics = PrebuiltKernel.run(
-      IRLAS_BATCH_STATISTICS, reduction, outputs: [2 * channels], inputs: [partials])[0]
+      IRLAS_BATCH_STATISTICS,
+      irlas_statistics(channels: channels, images: 1, bands: blocks, rows: rows, columns: 1),
+      outputs: [2 * channels], inputs: [partials])[0]
     let y = PrebuiltKernel.run(
       IRLAS_BATCH_NORMALIZE, norm, outputs: [x.count], inputs: [x, statistics, scale, shift])[0]
     partials =

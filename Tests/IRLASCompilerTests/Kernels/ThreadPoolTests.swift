@@ -26,9 +26,14 @@ import Testing
       let pool = irlas_pool_create(threads)
       #expect(irlas_pool_threads(pool) == threads)
       var nanoseconds: [UInt64] = [0, 0, 0]
+      let combination = irlas_statistics(
+        channels: 24, images: 1, bands: reduction.blocks, rows: 243, columns: 1)
       withUnsafePointer(to: &conv) { conv in
         withUnsafePointer(to: &reduction) { reduction in
-          let dims = [UnsafeRawPointer(conv), UnsafeRawPointer(reduction), UnsafeRawPointer(reduction)]
+          let blocks = UnsafeMutablePointer<irlas_statistics>.allocate(capacity: 1)
+          defer { blocks.deallocate() }
+          blocks.initialize(to: combination)
+          let dims = [UnsafeRawPointer(conv), UnsafeRawPointer(reduction), UnsafeRawPointer(blocks)]
           var scratch = 0
           var steps: [irlas_step] = []
           for (index, id) in ids.enumerated() {

@@ -1,0 +1,45 @@
+// A convolution that leaves the statistics of its result: a task looks at the pixels it made while they are in the cache.
+
+IRLAS_INLINE int irlas_conv_statistics_tasks(const struct irlas_conv *d) { return irlas_conv_forward_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d) {
+  return irlas_max(irlas_conv_forward_scratch(d), 2 * irlas_round_up(d->outputs, 16));
+}
+
+// The blocks whose statistics the tasks leave: one for each band of each image.
+IRLAS_INLINE struct irlas_statistics irlas_conv_statistics_blocks(const struct irlas_conv *d) {
+  const struct irlas_panels panels = irlas_forward_panels(d);
+  const struct irlas_sweep s = irlas_forward_sweep(d);
+  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
+                                         irlas_least_tasks);
+  return (struct irlas_statistics){d->outputs, s.batch, cut.bands, cut.by_columns ? s.columns : s.rows,
+                                   cut.by_columns ? 1 : s.columns};
+}
+
+// p: y, partials [blocks][2][outputs] - x, weight [, bias]
+IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  irlas_convolve(d, p[0], p[2], p[3], d->has_bias ? p[4] : (const float *)0, scratch, task);
+  const struct irlas_panels panels = irlas_forward_panels(d);
+  const struct irlas_sweep s = irlas_forward_sweep(d);
+  const ptrdiff_t count = irlas_panel_count(&panels);
+  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
+  const ptrdiff_t chunk = task % cut.chunks, block = task / cut.chunks;
+  const struct irlas_band band = irlas_band(&cut, s.rows, s.columns, block % cut.bands);
+  const struct irlas_panel last = irlas_panel(&panels, irlas_part(count, chunk + 1, cut.chunks) - 1);
+  const ptrdiff_t first = cut.chunks == 1 ? 0 : irlas_panel(&panels, irlas_part(count, chunk, cut.chunks)).start;
+  const ptrdiff_t channels = cut.chunks == 1 ? d->outputs : last.start + last.width - first;
+  const ptrdiff_t pixels = band.rows * band.columns;
+  const ptrdiff_t pixel = (block / cut.bands * s.rows + band.row) * s.columns + band.column;
+  const float *y = p[0] + pixel * d->outputs + first;
+  float *means = p[1] + block * 2 * d->outputs + first, *squares = means + d->outputs;
+  // Nothing but this task's own pixels is read: others are still being made.
+  struct irlas_rows rows = {0, 0, 0, channels, d->outputs, cut.chunks == 1 ? pixels * d->outputs : 0};
+  for (; rows.first < pixels; rows.first = rows.last) {
+    rows.last = irlas_min(rows.first + irlas_rows_together, pixels);
+#define IRLAS_STEP(c, vectors, partial) irlas_column_statistics(&rows, y, means, squares, c, vectors, partial)
+    if (cut.chunks == 1 && irlas_is_narrow(d->outputs, irlas_columns_together))
+      IRLAS_FOR_COLUMNS(d->outputs, IRLAS_STEP);
+    else
+      irlas_row_statistics(&rows, y, means, squares, scratch);
+#undef IRLAS_STEP
+  }
+}

@@ -97,7 +97,9 @@ extension Op {
         Attribute("momentum", .real(step.momentum)), Attribute("decay", .real(step.decay)),
         Attribute("nesterov", .flag(step.nesterov)),
       ]
-    case .labels, .zero, .linear, .activation, .activationGradient, .globalAveragePool,
+    case .activationGradient(_, let added):
+      added == 0 ? [] : [Attribute("added", .integer(added))]
+    case .labels, .zero, .linear, .activation, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchStatistics, .spatialSum, .unflatten, .flattenPlaces, .learned,
       .learnedGradient, .softmax, .softmaxGradient:

@@ -48,7 +48,7 @@ extension Op {
     case .row: "row"
     case .runningMean: "running_mean"
     case .runningVariance: "running_variance"
-    case .activationGradient(let function): "\(function.rawValue)_grad"
+    case .activationGradient(let function, _): "\(function.rawValue)_grad"
     case .softmaxGradient: "softmax_grad"
     case .maxPoolGradient: "max_pool_grad"
     case .averagePoolGradient: "avg_pool_grad"

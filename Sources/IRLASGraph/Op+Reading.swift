@@ -131,7 +131,9 @@ extension Op {
     default:
       for function in Activation.allCases {
         if mnemonic == function.rawValue { return .activation(function) }
-        if mnemonic == "\(function.rawValue)_grad" { return .activationGradient(function) }
+        if mnemonic == "\(function.rawValue)_grad" {
+          return .activationGradient(function, added: try list.integer("added", default: 0))
+        }
       }
       throw .unknownOp(mnemonic)
     }

@@ -111,8 +111,10 @@ package enum Op: Hashable, Sendable {
   case runningMean(momentum: Double)
   /// `running {c}, statistics {2, c}` likewise with the unbiased variance over `N * places` values.
   case runningVariance(momentum: Double, places: Int)
-  /// `saved, dy`: `saved` is the activation's output or its input, as `Activation.savesOutput` says.
-  case activationGradient(Activation)
+  /// `saved, dy`: `saved` is the activation's output or its input, as `Activation.savesOutput` says. The compiler's fusion
+  /// pass gives it more operands: several `dy`, whose sum counts, and as the last ones `added` maps that are added to the
+  /// result.
+  case activationGradient(Activation, added: Int = 0)
   /// `y, dy`, where `y` is the result of `softmax`, to `y * (dy - sum y dy)`, the sum over the channels.
   case softmaxGradient
   /// `x, dy` to the shape of x: the first maximum of each window in row-major order receives its gradient.

@@ -84,7 +84,11 @@ extension ShapeRule {
       let running = try vector(0)
       try parameter(1, .unbatched(2, running[0]))
       return running
-    case .activationGradient, .softmaxGradient:
+    case .activationGradient(_, let added):
+      guard added >= 0 else { throw .negative(attribute: "added", value: added) }
+      try count(saturatingSum(2, added)...Int.max)
+      return try equalInputs()
+    case .softmaxGradient:
       try count(2...2)
       return try equalInputs()
     case .maxPoolGradient(let pool):

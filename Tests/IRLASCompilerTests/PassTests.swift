@@ -6,7 +6,8 @@ import Testing
 /// Every pass keeps the meaning of every graph, and does what it is for.
 @Suite struct PassTests {
   private static let each: [GraphPass] = [
-    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseBatchNorm, .fuseActivation,
+    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseBatchNorm,
+    .fuseGradientSums, .fuseActivation,
   ]
 
   /// The values of outputs and updates of a graph on numbers that depend on the paths of its sources only.
@@ -147,6 +148,23 @@ import Testing
     let training = try differentiate(finish(builder, pooled), objective: TrainingObjective(update: .none))
     let graph = try expectSameMeaning(training, .fuseBatchNorm, seed: 1)
     #expect(words(graph) == words(training))
+  }
+
+  /// A value that an activation and others read: its gradient is one node.
+  @Test func sumsJoinTheGradientOfAnActivation() throws {
+    var builder = GraphBuilder(name: "Sums")
+    let point = Convolution(window: Window(kernelSize: .one))
+    let x = try builder.conv(try image(&builder), out: 4, point).result
+    let relu = try builder.add(.activation(.relu), [x])
+    let paths = try [relu, relu, x].map { try builder.conv($0, out: 4, point).result }
+    let output = try builder.add(.globalAveragePool, [try builder.add(.add, [x] + paths)])
+    let training = try differentiate(finish(builder, output), objective: TrainingObjective(update: .none))
+    #expect(words(training).filter { $0 == "add" }.count == 3)
+    let graph = try expectSameMeaning(training, .fuseGradientSums, seed: 1)
+    #expect(words(graph).filter { $0 == "add" }.count == 1)
+    let gradient = try #require(graph.nodes.first { $0.op == .activationGradient(.relu, added: 2) })
+    #expect(gradient.inputs.count == 5)
+    #expect(graph[gradient.inputs[0]].op == .activation(.relu))
   }
 
   @Test func batchNormOfAValueThatOthersReadStays() throws {

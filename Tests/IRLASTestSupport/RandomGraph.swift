@@ -239,7 +239,10 @@ package struct RandomGraph {
       let scale = try parameter(vector, .scale)
       return try batchNorm(x, statistics, scale)
     case 8:
-      return try builder.add(.activationGradient(random.pick(Activation.allCases)), [x, another(shape)])
+      let added = random.pick(0...1)
+      let parts = (0..<(1 + added)).map { _ in another(shape) }
+      return try builder.add(
+        .activationGradient(random.pick(Activation.allCases), added: added), [x] + parts)
     case 9: return try builder.add(.upsampleGradient(factor: 2), [try builder.add(.upsample(factor: 2), [x])])
     case 11:
       return try builder.add(.unflatten, [try builder.add(.flattenPlaces, [x])], declared: shape)

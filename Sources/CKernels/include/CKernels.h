@@ -60,7 +60,7 @@ enum irlas_kernel_id {
   IRLAS_BATCH_NORM_INPUT_GRADIENT,
   /// `irlas_elements` (option: activation): y - x. In place allowed.
   IRLAS_ACTIVATION,
-  /// `irlas_elements` (option: activation): dx - saved, dy. In place on either allowed.
+  /// `irlas_gradients`: dx - saved, dy0, ..., added0, ... In place on any allowed.
   IRLAS_ACTIVATION_GRADIENT,
   /// `irlas_pooling`: y - x.
   IRLAS_MAX_POOL,

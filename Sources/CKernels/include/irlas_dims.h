@@ -84,6 +84,14 @@ struct irlas_elements {
   float value;
 };
 
+/// The gradient of an activation on `count` elements, from the sum of `gradients` maps, and `added` maps added to it.
+struct irlas_gradients {
+  ptrdiff_t count;
+  /// `enum irlas_activation`.
+  ptrdiff_t activation;
+  ptrdiff_t gradients, added;
+};
+
 /// A pooling window: x [batch][height][width][channels], y [batch][out_height][out_width][channels].
 struct irlas_pooling {
   ptrdiff_t batch, height, width, channels;

@@ -14,19 +14,21 @@ IRLAS_INLINE void irlas_activation(const struct irlas_elements *d, float *const 
   irlas_store_up_to(p[0] + i, irlas_activate(d->option, irlas_load_up_to(p[1] + i, lanes)), lanes);
 }
 
-IRLAS_INLINE int irlas_activation_gradient_tasks(const struct irlas_elements *d) {
+IRLAS_INLINE int irlas_activation_gradient_tasks(const struct irlas_gradients *d) {
   return irlas_stream_tasks(d->count);
 }
-IRLAS_INLINE ptrdiff_t irlas_activation_gradient_scratch(const struct irlas_elements *d) { return (void)d, 0; }
-// p: dx - saved, dy
-IRLAS_INLINE void irlas_activation_gradient(const struct irlas_elements *d, float *const *p, float *scratch,
+IRLAS_INLINE ptrdiff_t irlas_activation_gradient_scratch(const struct irlas_gradients *d) { return (void)d, 0; }
+// p: dx - saved, dy0, ..., added0, ...
+IRLAS_INLINE void irlas_activation_gradient(const struct irlas_gradients *d, float *const *p, float *scratch,
                                             int task) {
   (void)scratch;
-  IRLAS_FOR_ELEMENTS(d->count, task, i, lanes)
-  irlas_store_up_to(p[0] + i,
-                    irlas_activate_gradient(d->option, irlas_load_up_to(p[1] + i, lanes),
-                                            irlas_load_up_to(p[2] + i, lanes)),
-                    lanes);
+  IRLAS_FOR_ELEMENTS(d->count, task, i, lanes) {
+    irlas_vec dy = irlas_load_up_to(p[2] + i, lanes);
+    for (ptrdiff_t k = 1; k < d->gradients; k++) dy += irlas_load_up_to(p[2 + k] + i, lanes);
+    irlas_vec dx = irlas_activate_gradient(d->activation, irlas_load_up_to(p[1] + i, lanes), dy);
+    for (ptrdiff_t k = 0; k < d->added; k++) dx += irlas_load_up_to(p[2 + d->gradients + k] + i, lanes);
+    irlas_store_up_to(p[0] + i, dx, lanes);
+  }
 }
 
 IRLAS_INLINE int irlas_add_tasks(const struct irlas_elements *d) { return irlas_stream_tasks(d->count); }

@@ -138,6 +138,13 @@ extension KernelSizes {
     KernelSizes(irlas_elements(count: count, option: code(activation), value: 0))
   }
 
+  /// The gradient of an activation from so many parts, and so many maps added to it.
+  package static func gradients(count: Int, activation: Activation, gradients: Int, added: Int) -> KernelSizes
+  {
+    KernelSizes(
+      irlas_gradients(count: count, activation: code(activation), gradients: gradients, added: added))
+  }
+
   /// The sum of so many operands.
   package static func elements(count: Int, operands: Int) -> KernelSizes {
     KernelSizes(irlas_elements(count: count, option: operands, value: 0))

@@ -116,8 +116,10 @@ extension Lowering {
 
     case .activation(let function):
       emit(.activation, .elements(count: count(of: id), activation: function), [result()], operands)
-    case .activationGradient(let function):
-      emit(.activationGradient, .elements(count: count(of: id), activation: function), [result()], operands)
+    case .activationGradient(let function, let added):
+      let sizes = KernelSizes.gradients(
+        count: count(of: id), activation: function, gradients: operands.count - 1 - added, added: added)
+      emit(.activationGradient, sizes, [result()], operands)
     case .softmax, .softmaxGradient:
       let (sizes, _) = KernelSizes.reduction(rows: rows(shape), channels: shape.channels)
       emit(node.op == .softmax ? .softmax : .softmaxGradient, sizes, [result()], operands)

@@ -64,7 +64,9 @@ private struct BatchNormFusions {
   // MARK: Backward
 
   private mutating func fuseGradient(_ id: NodeID, _ consumers: [NodeID]) {
-    guard case .activationGradient(let function) = graph[id].op else { return }
+    guard case .activationGradient(let function, _) = graph[id].op, graph[id].inputs.count == 2 else {
+      return
+    }
     let (saved, dy) = (graph[id].inputs[0], graph[id].inputs[1])
     var norm = saved
     if function.savesOutput {

@@ -15,6 +15,7 @@ package struct GraphPass: Sendable {
   package static let shareCommonValues = GraphPass(name: "cse") { IRLASCompiler.shareCommonValues($0) }
   package static let foldBatchNorm = GraphPass(name: "fold-bn") { IRLASCompiler.foldBatchNorm($0) }
   package static let fuseBatchNorm = GraphPass(name: "fuse-bn") { IRLASCompiler.fuseBatchNorm($0) }
+  package static let fuseGradientSums = GraphPass(name: "fuse-sums") { IRLASCompiler.fuseGradientSums($0) }
   package static let fuseActivation = GraphPass(name: "fuse") { IRLASCompiler.fuseActivation($0) }
 
   /// From a program's graph to the graph that inference runs.
@@ -33,7 +34,10 @@ package struct GraphPass: Sendable {
   /// From a training graph to the graph that a training step runs. Simplification turns the gradients of slices
   /// into concats. Batch norm takes sums and activations first, then convolutions what is left: fusing an activation
   /// with one is possible wherever backward needs the activation's result only.
-  package static let forTraining = [simplify, shareCommonValues, fuseBatchNorm, fuseActivation]
+  /// Sums join the gradients of activations that batch norm left.
+  package static let forTraining = [
+    simplify, shareCommonValues, fuseBatchNorm, fuseGradientSums, fuseActivation,
+  ]
 }
 
 /// What every pass shares: a new graph that grows while the old one is read in arena order.

@@ -159,14 +159,16 @@ package struct ReferenceInterpreter: Sendable {
 
     case .activation(let function):
       return x[0].values.map { function.value($0) }
-    case .activationGradient(let function):
-      return zip(x[0].values, x[1].values).map { function.derivative(saved: $0) * $1 }
+    case .activationGradient(let function, let added):
+      let dy = sum(x[1..<(x.count - added)])
+      let dx = zip(x[0].values, dy).map { function.derivative(saved: $0) * $1 }
+      return x.suffix(added).reduce(dx) { sum, next in zip(sum, next.values).map(+) }
     case .softmax:
       return softmax(x[0])
     case .softmaxGradient:
       return softmaxGradient(y: x[0], dy: x[1])
     case .add:
-      return x.dropFirst().reduce(x[0].values) { sum, next in zip(sum, next.values).map(+) }
+      return sum(x[...])
     case .multiply:
       return multiply(x[0], x[1])
     case .identity, .dropout, .dropPath, .flatten, .flattenPlaces, .unflatten:
@@ -223,6 +225,10 @@ package struct ReferenceInterpreter: Sendable {
       return sgdStep(
         x[0], gradient: x[1], rate: x[2].values[0], velocity: x.count == 4 ? x[3] : nil, step)
     }
+  }
+
+  private func sum(_ x: ArraySlice<ReferenceOperand>) -> [Double] {
+    x.dropFirst().reduce(x[x.startIndex].values) { sum, next in zip(sum, next.values).map(+) }
   }
 
   private func checked(_ values: [Double], _ id: NodeID) throws(ReferenceError) -> [Double] {

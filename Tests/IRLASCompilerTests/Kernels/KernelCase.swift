@@ -82,9 +82,9 @@ enum KernelCase: String, CaseIterable, Sendable {
     case .relu: return try b.add(.activation(random.pick([.relu, .relu6])), [b.map(map)])
     case .smoothActivation: return try b.add(.activation(random.pick(Activation.allCases)), [b.map(map)])
     case .reluGradient:
-      return try b.add(.activationGradient(random.pick([.relu, .relu6])), [b.map(map), b.map(map)])
+      return try activationGradient(&b, map, random.pick([.relu, .relu6]), &random)
     case .smoothActivationGradient:
-      return try b.add(.activationGradient(random.pick(Activation.allCases)), [b.map(map), b.map(map)])
+      return try activationGradient(&b, map, random.pick(Activation.allCases), &random)
 
     case .maxPool, .maxPoolGradient, .averagePool, .averagePoolGradient: return try pooling(&b, &random)
     case .globalAveragePool: return try b.add(.globalAveragePool, [b.map(map)])
@@ -184,6 +184,14 @@ enum KernelCase: String, CaseIterable, Sendable {
       let bias = try random.once(in: 2) ? [b.vector(map)] : []
       return try b.add(.foldedBias(epsilon: 1e-3), operands + bias)
     }
+  }
+
+  private func activationGradient(
+    _ b: inout GraphBuilder, _ map: Shape, _ function: Activation, _ random: inout RandomSource
+  ) throws -> NodeID {
+    let added = random.pick(0...2)
+    let operands = try (0..<(random.pick(2...4) + added)).map { _ in try b.map(map) }
+    return try b.add(.activationGradient(function, added: added), operands)
   }
 
   // MARK: Batch norm

@@ -25,7 +25,9 @@ import Testing
     let y = PrebuiltKernel.run(IRLAS_ACTIVATION, sizes, outputs: [x.count], inputs: [x])[0]
     let savesInput = activation == 4 || activation == 5
     let dx = PrebuiltKernel.run(
-      IRLAS_ACTIVATION_GRADIENT, sizes, outputs: [x.count], inputs: [savesInput ? x : y, dy])[0]
+      IRLAS_ACTIVATION_GRADIENT,
+      irlas_gradients(count: x.count, activation: activation, gradients: 1, added: 0), outputs: [x.count],
+      inputs: [savesInput ? x : y, dy])[0]
     let step = 1e-5
     for i in x.indices where [-3, 0, 3, 6].allSatisfy({ abs(Double(x[i]) - $0) > 2 * step }) {
       let value = Double(x[i])

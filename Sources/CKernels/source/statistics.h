@@ -1,7 +1,7 @@
 // Mean and variance of each channel over batch, height and width: blocks of rows leave a mean and a sum of squared
-// deviations each, which the update of Chan, Golub and LeVeque (1979) combines in order. Within a few rows deviations are
-// measured from the first of them, so that one pass is enough: the sum of squares is then at most 1 + rows times what
-// is left of it, and a loss of digits is bounded whatever the values.
+// deviations each, which the update of Chan, Golub and LeVeque (1979) combines in order. Within a few rows
+// deviations are measured from the first of them, so that one pass is enough: the sum of squares is then at most
+// 1 + rows times what is left of it, and a loss of digits is bounded whatever the values.
 
 // Puts `now` rows with their sum and sum of squares around `center` to the `before` rows of a block so far.
 IRLAS_INLINE void irlas_join_statistics(const struct irlas_rows *rows, float *means, float *squares, irlas_vec center,

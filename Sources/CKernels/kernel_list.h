@@ -2,15 +2,15 @@
 //
 // The order is that of `enum irlas_kernel_id`.
 #define IRLAS_KERNELS(KERNEL)                                                           \
-  KERNEL(conv_forward, irlas_conv, 19, end, CONVOLUTION)                                \
-  KERNEL(conv_input_gradient, irlas_conv, 19, end, CONVOLUTION)                         \
-  KERNEL(conv_weight_gradient, irlas_conv, 19, end, GRADIENT)                           \
-  KERNEL(weight_transpose, irlas_conv, 19, end, WEIGHT)                                 \
-  KERNEL(weight_pack, irlas_conv, 19, end, WEIGHT)                                      \
-  KERNEL(weight_unpack, irlas_conv, 19, end, WEIGHT)                                    \
+  KERNEL(conv_forward, irlas_conv, 20, end, CONVOLUTION)                                \
+  KERNEL(conv_input_gradient, irlas_conv, 20, end, CONVOLUTION)                         \
+  KERNEL(conv_weight_gradient, irlas_conv, 20, end, GRADIENT)                           \
+  KERNEL(weight_transpose, irlas_conv, 20, end, WEIGHT)                                 \
+  KERNEL(weight_pack, irlas_conv, 20, end, WEIGHT)                                      \
+  KERNEL(weight_unpack, irlas_conv, 20, end, WEIGHT)                                    \
   KERNEL(sum_partials, irlas_partials, 2, end, REDUCTION)                               \
   KERNEL(bias_gradient_partial, irlas_reduction, 3, end, REDUCTION)                     \
-  KERNEL(conv_statistics, irlas_conv, 19, end, CONVOLUTION_STATISTICS)                  \
+  KERNEL(conv_statistics, irlas_conv, 20, end, CONVOLUTION_STATISTICS)                  \
   KERNEL(batch_statistics_partial, irlas_reduction, 3, end, STATISTICS)                 \
   KERNEL(batch_statistics, irlas_statistics, 5, end, STATISTICS)                        \
   KERNEL(batch_norm, irlas_norm, 5, epsilon, NORMALIZATION)                             \

@@ -41,6 +41,8 @@ static void forward(const void *dims, float *const *p, float *scratch, int task)
   if (d->has_bias)
     for (ptrdiff_t row = 0; row < count; row++)
       for (ptrdiff_t o = 0; o < d->outputs; o++) y[row * d->outputs + o] += p[3][o];
+  const float *residual = d->has_residual ? p[3 + (d->has_bias != 0)] + first * d->outputs : NULL;
+  for (ptrdiff_t i = 0; residual && i < count * d->outputs; i++) y[i] += residual[i];
   for (ptrdiff_t i = 0; d->activation && i < count * d->outputs; i += irlas_lanes) {
     ptrdiff_t left = count * d->outputs - i;
     irlas_store_up_to(y + i, irlas_activate(d->activation, irlas_load_up_to(y + i, left)), left);

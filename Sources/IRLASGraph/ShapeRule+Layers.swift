@@ -1,9 +1,13 @@
 extension ShapeRule {
-  /// The result of a convolution of the first input by the weight that is the second, with the bias that may follow.
+  /// The result of a convolution of the first input by the weight that is the second, with the bias that may follow, and
+  /// a map of the result's shape behind that, which is added before the activation.
   func conv(_ convolution: Convolution) throws(ShapeIssue) -> Shape {
-    try count(2...3)
+    try count(2...4)
     let result = try convShape(try image(0), weight: inputs[1], convolution)
-    if inputs.count == 3 { try parameter(2, .unbatched(result.channels)) }
+    if inputs.count >= 3 { try parameter(2, .unbatched(result.channels)) }
+    if inputs.count == 4, try image(3) != result {
+      throw .parameterShape(input: 3, expected: result, actual: inputs[3])
+    }
     return result
   }
 

@@ -6,7 +6,7 @@ import Testing
 /// Every pass keeps the meaning of every graph, and does what it is for.
 @Suite struct PassTests {
   private static let each: [GraphPass] = [
-    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseBatchNorm,
+    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseBatchNorm, .fuseResidual,
     .fuseGradientSums, .fuseActivation,
   ]
 
@@ -175,6 +175,40 @@ import Testing
     let sum = try builder.add(.add, [norm, y])
     #expect(words(foldBatchNorm(finish(builder, sum))) == ["conv", "bn", "add"])
     #expect(words(fuseActivation(finish(builder, sum))) == ["conv", "bn", "add"])
+  }
+
+  @Test func theLaterConvolutionMakesTheSum() throws {
+    var builder = GraphBuilder(name: "Residual")
+    let x = try image(&builder)
+    let point = Convolution(window: Window(kernelSize: .one))
+    let first = try builder.conv(x, out: 4, point, bias: true, name: "first").result
+    let second = try builder.conv(x, out: 4, point, bias: true, name: "second").result
+    let sum = try builder.add(.add, [second, first])
+    let relu = try builder.add(.activation(.relu), [sum])
+    let graph = fuseActivation(fuseResidual(finish(builder, relu)))
+    #expect(words(graph) == ["conv", "conv"])
+    let fused = try #require(graph.nodes.last)
+    #expect(fused.name == "second" && fused.inputs.count == 4)
+    #expect(graph[fused.inputs[3]].name == "first")
+    #expect(fused.op == .conv(Convolution(window: point.window, activation: .relu)))
+  }
+
+  @Test func sumsThatNoConvolutionCanMakeStay() throws {
+    var builder = GraphBuilder(name: "Sums")
+    let x = try image(&builder)
+    let point = Convolution(window: Window(kernelSize: .one))
+    let plain = try builder.conv(x, out: 4, point).result
+    let other = try builder.conv(x, out: 4, point).result
+    let biased = try builder.conv(x, out: 4, point, bias: true).result
+    let active = try builder.add(.activation(.relu), [biased])
+    let read = try builder.conv(x, out: 4, point, bias: true).result
+    // Without a bias, behind an activation, with another reader, twice the same.
+    let sums = try [[plain, other], [active, plain], [read, plain], [read, read]].map {
+      try builder.add(.add, $0)
+    }
+    let all = try builder.add(.concat(.channel), sums)
+    let graph = fuseResidual(finish(builder, all))
+    #expect(words(graph).count { $0 == "add" } == 4)
   }
 
   @Test func nestedSumsAreFlatAndKeepTheirOrder() throws {

@@ -26,7 +26,7 @@ typedef void (*irlas_run_fn)(const void *dims, float *const *operands, float *sc
 
 /// Kernels, their structure and operands (results before the dash).
 enum irlas_kernel_id {
-  /// `irlas_conv`: y - x, weight [, bias].
+  /// `irlas_conv`: y - x, weight [, bias [, residual]]. The residual is another buffer than y.
   IRLAS_CONV_FORWARD,
   /// `irlas_conv` (sizes of the forward convolution): dx - dy, transposed weight.
   IRLAS_CONV_INPUT_GRADIENT,
@@ -167,7 +167,7 @@ ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
 static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t outputs,
                                              ptrdiff_t has_bias, ptrdiff_t activation) {
   struct irlas_conv d = {1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1,
-                         has_bias, activation, 1};
+                         has_bias, 0, activation, 1};
   return d;
 }
 

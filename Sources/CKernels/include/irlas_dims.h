@@ -42,6 +42,8 @@ struct irlas_conv {
   ptrdiff_t groups;
   /// Whether a bias [outputs] is added (forward only).
   ptrdiff_t has_bias;
+  /// Whether a map of the result's shape is added before the activation (forward only).
+  ptrdiff_t has_residual;
   /// `enum irlas_activation`, applied to the result (forward only).
   ptrdiff_t activation;
   /// How many partial sums the weight gradient leaves: `irlas_conv_weight_splits`. 0 counts as 1.

@@ -13,8 +13,8 @@ IRLAS_INLINE int irlas_reads_in_place(const struct irlas_sweep *s) {
 IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irlas_panels *panels,
                                    const struct irlas_cut *cut, ptrdiff_t image, ptrdiff_t band_index,
                                    ptrdiff_t from, ptrdiff_t until, ptrdiff_t least, int neighbours, float *y,
-                                   const float *x, const float *w, const float *bias, ptrdiff_t activation,
-                                   float *scratch) {
+                                   const float *x, const float *w, const float *bias, const float *residual,
+                                   ptrdiff_t activation, float *scratch) {
   const struct irlas_band band = irlas_band(cut, s->rows, s->columns, band_index);
   if (band.rows <= 0 || band.columns <= 0) return;
   const int in_place = !panels->joined && irlas_reads_in_place(s);
@@ -27,6 +27,7 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   if (!in_place) scratch += irlas_round_up(x_rows * x_columns * pitch, 16);
   x += image * s->height * s->width * s->pitch;
   y += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
+  if (residual) residual += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
 
   struct irlas_tile t = {0};
   t.x_row = s->stride_h * row_pitch;
@@ -55,6 +56,7 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
     t.w = w + panel.offset;
     t.y = y + panel.start;
     t.bias = bias ? bias + panel.start : (const float *)0;
+    t.residual = residual ? residual + panel.start : (const float *)0;
     if (panels->joined) {
       if (panel.width == irlas_joined_panel)
         irlas_joined_panel_over(s, t, &band, least, panels->taps, irlas_joined_panel, neighbours, scratch);
@@ -114,7 +116,7 @@ static __attribute__((noinline, unused))
 IRLAS_INLINE
 #endif
 void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
-                    float *scratch, int task) {
+                    const float *residual, float *scratch, int task) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d);
   const ptrdiff_t count = irlas_panel_count(&panels);
@@ -124,11 +126,12 @@ void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const 
   const int neighbours = d->stride_width == 1 && d->dilation_width == 1 && d->kernel_width <= 7;
   irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                    irlas_part(count, chunk + 1, cut.chunks), cut.by_columns ? s.columns / cut.bands : s.columns,
-                   neighbours, y, x, weight, bias, d->activation, scratch);
+                   neighbours, y, x, weight, bias, residual, d->activation, scratch);
 }
-// p: y - x, weight [, bias]
+// p: y - x, weight [, bias [, residual]]
 IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
-  irlas_convolve(d, p[0], p[1], p[2], d->has_bias ? p[3] : (const float *)0, scratch, task);
+  irlas_convolve(d, p[0], p[1], p[2], d->has_bias ? p[3] : (const float *)0,
+                 d->has_residual ? p[3 + (d->has_bias != 0)] : (const float *)0, scratch, task);
 }
 
 // The taps k of one axis that reach outputs i = phase (mod stride) of the input gradient, largest first:
@@ -212,7 +215,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
                      irlas_part(count, chunk + 1, cut.chunks), pixels / cut.bands, 0, p[0], p[1], p[2],
-                     (const float *)0, IRLAS_NONE, scratch);
+                     (const float *)0, (const float *)0, IRLAS_NONE, scratch);
     return;
   }
   const struct irlas_cut cut = irlas_gradient_cut(d, count);
@@ -237,6 +240,6 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
                        irlas_max((cut.by_columns ? d->width / d->stride_width / cut.bands
                                                  : d->width / d->stride_width), 1),
                        neighbours, p[0] + (row * d->width + column) * d->channels, p[1], p[2],
-                       (const float *)0, IRLAS_NONE, scratch);
+                       (const float *)0, (const float *)0, IRLAS_NONE, scratch);
     }
 }

@@ -7,7 +7,11 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int rows, int col
   IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
     irlas_vec start = t->bias ? irlas_load_up_to(t->bias + v * irlas_lanes, t->lanes - v * irlas_lanes)
                               : (irlas_vec){0};
-    IRLAS_UNROLL for (int i = 0; i < pixels; i++) sum[i][v] = start;
+    IRLAS_UNROLL for (int i = 0; i < pixels; i++)
+      sum[i][v] = t->residual ? start + irlas_load_up_to(t->residual + i / columns * t->y_row +
+                                                             i % columns * t->y_column + v * irlas_lanes,
+                                                         t->lanes - v * irlas_lanes)
+                              : start;
   }
   for (ptrdiff_t a = 0; a < t->taps_h; a++)
     for (ptrdiff_t b = 0; b < t->taps_w; b++) {
@@ -61,6 +65,7 @@ IRLAS_INLINE void irlas_dense_tiles(const struct irlas_tile *t, const struct irl
       struct irlas_tile tile = *t;
       tile.x += r * t->x_row + at * t->x_column;
       tile.y += r * t->y_row + at * t->y_column;
+      if (tile.residual) tile.residual += r * t->y_row + at * t->y_column;
       irlas_dense_tile_of(&tile, rows, columns, vectors);
     }
 }
@@ -81,6 +86,7 @@ IRLAS_INLINE void irlas_dense_panel_over(const struct irlas_sweep *s, struct irl
     part.w = w + lane;
     part.y += lane;
     if (part.bias) part.bias += lane;
+    if (part.residual) part.residual += lane;
     part.lanes = width - lane;
     irlas_dense_tiles(&part, band, whole, s->rows, least, 2);
   }
@@ -88,6 +94,7 @@ IRLAS_INLINE void irlas_dense_panel_over(const struct irlas_sweep *s, struct irl
     t.w = w + lane;
     t.y += lane;
     if (t.bias) t.bias += lane;
+    if (t.residual) t.residual += lane;
     t.lanes = width - lane;
     irlas_dense_tiles(&t, band, whole, s->rows, least, 1);
   }

@@ -124,7 +124,8 @@ struct irlas_tile {
   ptrdiff_t w_tap_h, w_tap_w, w_row;
   ptrdiff_t y_row, y_column;
   ptrdiff_t taps_h, taps_w, inputs;
-  const float *bias;  // or NULL
+  const float *bias;      // or NULL
+  const float *residual;  // at the place of y, or NULL
   ptrdiff_t lanes;    // outputs to store
   ptrdiff_t activation;
 };

@@ -53,9 +53,12 @@ package struct KernelSizes: Hashable, Sendable {
 extension KernelSizes {
   /// A convolution of `input` to `output`; the same structure serves its gradients.
   package static func conv(
-    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool = false
+    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool = false,
+    hasResidual: Bool = false
   ) -> KernelSizes {
-    KernelSizes(structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias))
+    var structure = structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias)
+    structure.has_residual = hasResidual ? 1 : 0
+    return KernelSizes(structure)
   }
 
   /// A convolution that leaves statistics of its result, those statistics, and the number of their blocks.
@@ -103,7 +106,7 @@ extension KernelSizes {
       stride_height: window.stride.height, stride_width: window.stride.width,
       dilation_height: window.dilation.height, dilation_width: window.dilation.width,
       pad_top: window.padding.top, pad_left: window.padding.left, groups: convolution.groups,
-      has_bias: hasBias ? 1 : 0, activation: code(convolution.activation), splits: 1)
+      has_bias: hasBias ? 1 : 0, has_residual: 0, activation: code(convolution.activation), splits: 1)
   }
 
   /// Sums of `splits` arrays of `count` elements.

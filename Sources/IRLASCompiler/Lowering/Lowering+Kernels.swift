@@ -29,7 +29,8 @@ extension Lowering {
         emit(.convStatistics, sizes, [result, partials], operands)
       } else {
         let sizes = KernelSizes.conv(
-          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
+          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
+          hasResidual: inputs.count == 4)
         emit(.convForward, sizes, [result()], operands)
       }
     case .linear:

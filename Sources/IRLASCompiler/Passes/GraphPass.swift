@@ -16,15 +16,17 @@ package struct GraphPass: Sendable {
   package static let foldBatchNorm = GraphPass(name: "fold-bn") { IRLASCompiler.foldBatchNorm($0) }
   package static let fuseBatchNorm = GraphPass(name: "fuse-bn") { IRLASCompiler.fuseBatchNorm($0) }
   package static let fuseGradientSums = GraphPass(name: "fuse-sums") { IRLASCompiler.fuseGradientSums($0) }
+  package static let fuseResidual = GraphPass(name: "fuse-residual") { IRLASCompiler.fuseResidual($0) }
   package static let fuseActivation = GraphPass(name: "fuse") { IRLASCompiler.fuseActivation($0) }
 
   /// From a program's graph to the graph that inference runs.
   ///
   /// Dropout goes first, because it stands between layers that later passes want side by side. Simplification
-  /// comes before CSE, which then sees equal operands behind identities. Batch norm is folded before activations
-  /// are fused: an activation can only join a convolution once the batch norm between them is gone.
+  /// comes before CSE, which then sees equal operands behind identities. Batch norm is folded before sums and
+  /// activations are fused: they can only join a convolution once the batch norm between them is gone. Sums come before
+  /// activations, which may follow them.
   package static let forInference = [
-    inferenceForm, simplify, shareCommonValues, foldBatchNorm, fuseActivation,
+    inferenceForm, simplify, shareCommonValues, foldBatchNorm, fuseResidual, fuseActivation,
   ]
 
   /// From a program's graph to the graph that is differentiated: values that are computed once have their gradients

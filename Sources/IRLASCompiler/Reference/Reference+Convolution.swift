@@ -47,14 +47,15 @@ private struct ConvolutionProducts {
 
 extension ReferenceInterpreter {
   func conv(
-    _ x: ReferenceOperand, _ weight: ReferenceOperand, bias: ReferenceOperand?, _ convolution: Convolution,
-    result: Shape
+    _ x: ReferenceOperand, _ weight: ReferenceOperand, bias: ReferenceOperand?, residual: ReferenceOperand?,
+    _ convolution: Convolution, result: Shape
   ) -> [Double] {
     var y = [Double](repeating: 0, count: batch * result.elementCount)
     if let bias {
       let places = result.height * result.width
       for index in y.indices { y[index] = bias.values[index / places % result.channels] }
     }
+    if let residual { for index in y.indices { y[index] += residual.values[index] } }
     let products = ConvolutionProducts(
       batch: batch, x: x.shape, weight: weight.shape, y: result, convolution: convolution)
     let (x, weight) = (x.values, weight.values)

@@ -91,7 +91,9 @@ package struct ReferenceInterpreter: Sendable {
       }
 
     case .conv(let convolution):
-      let y = conv(x[0], x[1], bias: x.count == 3 ? x[2] : nil, convolution, result: shape)
+      let y = conv(
+        x[0], x[1], bias: x.count >= 3 ? x[2] : nil, residual: x.count == 4 ? x[3] : nil, convolution,
+        result: shape)
       guard let activation = convolution.activation else { return y }
       return y.map { activation.value($0) }
     case .convInputGradient(let convolution):

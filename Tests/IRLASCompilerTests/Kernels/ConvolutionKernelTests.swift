@@ -15,7 +15,9 @@ import Testing
     #expect(packed.sorted() == plain.weight.sorted())
     let y = PrebuiltKernel.run(
       IRLAS_CONV_FORWARD, d, outputs: [plain.dy.count],
-      inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : []), seed: UInt64(seed))[0]
+      inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : [])
+        + (d.has_residual == 1 ? [plain.dy] : []),
+      seed: UInt64(seed))[0]
     #expect(PrebuiltKernel.distance(y, plain.forward) <= tolerance, "forward, seed \(seed): \(d)")
 
     try checkStatistics(plain, packed, y, seed: UInt64(seed))

@@ -42,7 +42,8 @@ struct PlainConvolution {
       out_height: room.0 / stride.0 + 1, out_width: room.1 / stride.1 + 1, outputs: groups * outputs,
       kernel_height: kernel.0, kernel_width: kernel.1, stride_height: stride.0, stride_width: stride.1,
       dilation_height: dilation.0, dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1,
-      groups: groups, has_bias: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 0)
+      groups: groups, has_bias: random.pick(0...1), has_residual: random.pick(0...1),
+      activation: random.pick([0, 1, 2]), splits: 0)
     let d = sizes
     x = PrebuiltKernel.values(d.batch * d.height * d.width * d.channels, whole: whole, using: &random)
     weight = PrebuiltKernel.values(
@@ -81,7 +82,11 @@ struct PlainConvolution {
   }
 
   var forward: [Double] {
-    var y = dy.indices.map { sizes.has_bias == 1 ? Double(bias[$0 % sizes.outputs]) : 0 }
+    // What comes as the gradient of the result elsewhere is the residual here.
+    var y = dy.indices.map {
+      (sizes.has_bias == 1 ? Double(bias[$0 % sizes.outputs]) : 0)
+        + (sizes.has_residual == 1 ? Double(dy[$0]) : 0)
+    }
     forEachProduct { y[$2] += Double(x[$0]) * Double(weight[$1]) }
     if sizes.activation > 0 { y = y.map { max($0, 0) } }
     return sizes.activation == 2 ? y.map { min($0, 6) } : y

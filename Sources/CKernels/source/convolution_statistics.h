@@ -15,9 +15,10 @@ IRLAS_INLINE struct irlas_statistics irlas_conv_statistics_blocks(const struct i
                                    cut.by_columns ? 1 : s.columns};
 }
 
-// p: y, partials [blocks][2][outputs] - x, weight [, bias]
+// p: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]]
 IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
-  irlas_convolve(d, p[0], p[2], p[3], d->has_bias ? p[4] : (const float *)0, (const float *)0, scratch, task);
+  irlas_convolve(d, p[0], p[2], p[3], d->has_bias ? p[4] : (const float *)0,
+                 d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0, scratch, task);
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d);
   const ptrdiff_t count = irlas_panel_count(&panels);

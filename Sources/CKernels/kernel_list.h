@@ -29,6 +29,8 @@
   KERNEL(add, irlas_elements, 2, value, ELEMENTWISE)                                    \
   KERNEL(multiply, irlas_places, 4, end, ELEMENTWISE)                                   \
   KERNEL(copy, irlas_copy, 12, end, ARRANGEMENT)                                        \
+  KERNEL(concat, irlas_join, 10, end, ARRANGEMENT)                                      \
+  KERNEL(split, irlas_join, 10, end, ARRANGEMENT)                                       \
   KERNEL(transpose, irlas_transpose, 3, end, ARRANGEMENT)                               \
   KERNEL(channel_shuffle, irlas_shuffle, 3, end, ARRANGEMENT)                           \
   KERNEL(upsample, irlas_upsample, 5, end, ARRANGEMENT)                                 \

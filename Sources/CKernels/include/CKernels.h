@@ -80,8 +80,12 @@ enum irlas_kernel_id {
   IRLAS_ADD,
   /// `irlas_places`: y - x, gate. In place on x (or on an equal gate) allowed.
   IRLAS_MULTIPLY,
-  /// `irlas_copy`: to - from. Concat, slice, crop; embed and pad after a `FILL`.
+  /// `irlas_copy`: to - from. Slice, crop; embed and pad after a `FILL`; concat of many.
   IRLAS_COPY,
+  /// `irlas_join`: y - x0, x1, ...
+  IRLAS_CONCAT,
+  /// `irlas_join`: y0, y1, ... - x.
+  IRLAS_SPLIT,
   /// `irlas_transpose`: y - x. Flatten is [places][channels] to [channels][places]; NCHW to NHWC the reverse.
   IRLAS_TRANSPOSE,
   /// `irlas_shuffle`: y - x. The gradient is the shuffle by `channels / groups`.

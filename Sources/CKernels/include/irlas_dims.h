@@ -127,6 +127,12 @@ struct irlas_copy {
   ptrdiff_t to_offset, to_batch, to_row, to_column;
 };
 
+/// `rows` rows of up to eight parts side by side; part i ends at float `end<i>` of a row.
+struct irlas_join {
+  ptrdiff_t rows, parts;
+  ptrdiff_t end0, end1, end2, end3, end4, end5, end6, end7;
+};
+
 /// `batch` matrices [rows][columns] to [columns][rows].
 struct irlas_transpose {
   ptrdiff_t batch, rows, columns;

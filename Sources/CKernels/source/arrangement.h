@@ -18,6 +18,43 @@ IRLAS_INLINE void irlas_copy(const struct irlas_copy *d, float *const *p, float 
   }
 }
 
+// What several copies would do in one go through the whole: every cache line of it is touched once.
+enum { irlas_most_parts = 8 };
+#define IRLAS_FOR_PARTS(d, row, task, tasks, part, start, count)                                                    \
+  const ptrdiff_t ends_[irlas_most_parts + 1] = {0,         (d)->end0, (d)->end1, (d)->end2, (d)->end3,             \
+                                                 (d)->end4, (d)->end5, (d)->end6, (d)->end7};                       \
+  const ptrdiff_t last_ = irlas_part((d)->rows, (task) + 1, tasks);                                                 \
+  for (ptrdiff_t row = irlas_part((d)->rows, task, tasks); row < last_; row++)                                      \
+    IRLAS_UNROLL for (int part = 0; part < irlas_most_parts; part++)                                                \
+      for (ptrdiff_t start = ends_[part], count = ends_[part + 1] - start, once_ = part < (d)->parts; once_; once_ = 0)
+
+IRLAS_INLINE ptrdiff_t irlas_joined_length(const struct irlas_join *d) {
+  const ptrdiff_t ends[irlas_most_parts] = {d->end0, d->end1, d->end2, d->end3, d->end4, d->end5, d->end6, d->end7};
+  return ends[d->parts - 1];
+}
+
+IRLAS_INLINE int irlas_concat_tasks(const struct irlas_join *d) {
+  return (int)irlas_min(irlas_stream_tasks(d->rows * irlas_joined_length(d)), d->rows);
+}
+IRLAS_INLINE ptrdiff_t irlas_concat_scratch(const struct irlas_join *d) { return (void)d, 0; }
+// p: y - x0, x1, ...
+IRLAS_INLINE void irlas_concat(const struct irlas_join *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const ptrdiff_t length = irlas_joined_length(d);
+  IRLAS_FOR_PARTS(d, row, task, irlas_concat_tasks(d), part, start, count)
+  irlas_copy_floats(p[0] + row * length + start, p[1 + part] + row * count, count);
+}
+
+IRLAS_INLINE int irlas_split_tasks(const struct irlas_join *d) { return irlas_concat_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_split_scratch(const struct irlas_join *d) { return (void)d, 0; }
+// p: y0, y1, ... - x
+IRLAS_INLINE void irlas_split(const struct irlas_join *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const ptrdiff_t length = irlas_joined_length(d);
+  IRLAS_FOR_PARTS(d, row, task, irlas_concat_tasks(d), part, start, count)
+  irlas_copy_floats(p[part] + row * count, p[d->parts] + row * length + start, count);
+}
+
 IRLAS_INLINE int irlas_transpose_tasks(const struct irlas_transpose *d) { return (int)d->batch; }
 IRLAS_INLINE ptrdiff_t irlas_transpose_scratch(const struct irlas_transpose *d) { return (void)d, 0; }
 // p: y - x. In squares, so that both sides stay in the cache.

@@ -10,7 +10,8 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     batchNormalize
   case batchNormReducePartial, batchNormInputGradient, activation, activationGradient, maxPool
   case maxPoolGradient, averagePool, averagePoolGradient, globalAveragePool, globalAveragePoolGradient
-  case spatialSum, add, multiply, copy, transpose, channelShuffle, upsample, upsampleGradient, fill
+  case spatialSum, add, multiply, copy, concat, split, transpose, channelShuffle, upsample, upsampleGradient,
+    fill
   case randomMask, softmaxCrossEntropy, softmaxCrossEntropyGradient, row, runningMean, runningVariance
   case sgdVelocity, sgdStep, foldedWeight, foldedBias
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
@@ -45,6 +46,8 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .add: IRLAS_ADD
     case .multiply: IRLAS_MULTIPLY
     case .copy: IRLAS_COPY
+    case .concat: IRLAS_CONCAT
+    case .split: IRLAS_SPLIT
     case .transpose: IRLAS_TRANSPOSE
     case .channelShuffle: IRLAS_CHANNEL_SHUFFLE
     case .upsample: IRLAS_UPSAMPLE

@@ -200,6 +200,23 @@ extension KernelSizes {
         to_column: to.channels))
   }
 
+  /// How many parts one call joins or splits at most.
+  package static let mostParts = 8
+
+  /// Maps joined along an axis, or split.
+  package static func join(batch: Int, _ parts: [Shape], _ axis: Axis) -> KernelSizes {
+    var rows = batch
+    if axis != .height { rows *= parts[0].height }
+    if axis == .channel { rows *= parts[0].width }
+    var ends: [Int] = []
+    for part in parts { ends.append((ends.last ?? 0) + batch * part.elementCount / rows) }
+    ends += Array(repeating: ends.last ?? 0, count: mostParts - parts.count)
+    return KernelSizes(
+      irlas_join(
+        rows: rows, parts: parts.count, end0: ends[0], end1: ends[1], end2: ends[2], end3: ends[3],
+        end4: ends[4], end5: ends[5], end6: ends[6], end7: ends[7]))
+  }
+
   /// A map copied from one sample to all.
   package static func copies(batch: Int, _ map: Shape) -> KernelSizes {
     let row = map.width * map.channels

@@ -21,7 +21,7 @@ extension Lowering {
       alias()
 
     case .conv(let convolution):
-      if let reader = statisticsReader(of: id) {
+      if inputs.count < 4, let reader = statisticsReader(of: id) {
         let (sizes, statistics, blocks) = KernelSizes.convStatistics(
           batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
         let result = result()
@@ -153,6 +153,10 @@ extension Lowering {
     case .concat(let axis):
       concat(axis, inputs, operands)
     case .slice(let axis, let start, _):
+      if let parts = splitParts(of: id) {
+        split(parts, axis, operands[0])
+        return
+      }
       let sizes = KernelSizes.copy(
         batch: batch, size: shape, from: inputs[0], at: corner(axis, start), to: shape, at: (0, 0, 0))
       emit(.copy, sizes, [result()], operands)
@@ -247,6 +251,10 @@ extension Lowering {
   private mutating func concat(_ axis: Axis, _ shapes: [Shape], _ inputs: [ExecutionPlan.Operand]) {
     let whole = graph[current].shape
     let target = result()
+    if shapes.count <= KernelSizes.mostParts {
+      emit(.concat, .join(batch: batch, shapes, axis), [target], inputs)
+      return
+    }
     var start = 0
     for (shape, input) in zip(shapes, inputs) {
       let sizes = KernelSizes.copy(
@@ -254,6 +262,13 @@ extension Lowering {
       emit(.copy, sizes, [target], [input])
       start += shape[axis.rawValue]
     }
+  }
+
+  /// All slices of a value in one call, with the first of them.
+  private mutating func split(_ parts: [NodeID], _ axis: Axis, _ input: ExecutionPlan.Operand) {
+    guard !isPlaced(current) else { return }
+    let results = parts.map { result(of: $0) }
+    emit(.split, .join(batch: batch, parts.map { graph[$0].shape }, axis), results, [input])
   }
 
   /// The operand at a place among zeros.

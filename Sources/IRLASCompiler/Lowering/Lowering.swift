@@ -20,6 +20,8 @@ struct Lowering {
   private var randomKey: ExecutionPlan.Operand?
   /// For each convolution the node that reads the statistics of its result, both being part of the step.
   private let statisticsReaders: [NodeID: (reader: NodeID, position: Int)]
+  /// For each slice the slices of the same value, itself included, when together they are all of it.
+  private let splits: [NodeID: [NodeID]]
   /// What an earlier call left for a node.
   private var leftOvers: [NodeID: (operand: ExecutionPlan.Operand, sizes: KernelSizes)] = [:]
   /// Whether dropout should have become a product with a mask.
@@ -65,6 +67,30 @@ struct Lowering {
     operands = Array(repeating: nil, count: graph.nodes.count)
     lastUse = Self.lastUses(graph, schedule)
     statisticsReaders = Self.statisticsReaders(graph, schedule)
+    splits = Self.splits(graph, schedule)
+  }
+
+  private static func splits(_ graph: Graph, _ schedule: Schedule) -> [NodeID: [NodeID]] {
+    var slices: [NodeID: [(start: Int, axis: Axis, id: NodeID)]] = [:]
+    for id in schedule.step {
+      guard case .slice(let axis, let start, _) = graph[id].op, schedule.inPlace[id] == nil else { continue }
+      slices[graph[id].inputs[0], default: []].append((start, axis, id))
+    }
+    var splits: [NodeID: [NodeID]] = [:]
+    for id in schedule.step {
+      guard case .slice(let axis, _, _) = graph[id].op, splits[id] == nil,
+        let group = slices[graph[id].inputs[0]], (2...KernelSizes.mostParts).contains(group.count),
+        group.allSatisfy({ $0.axis == axis })
+      else { continue }
+      let parts = group.sorted { $0.start < $1.start }
+      var end = 0
+      for part in parts where part.start == end { end += graph[part.id].shape[axis.rawValue] }
+      let lengths = parts.reduce(0) { $0 + graph[$1.id].shape[axis.rawValue] }
+      let whole = graph[graph[id].inputs[0]].shape[axis.rawValue]
+      guard end == whole, lengths == whole else { continue }
+      for part in parts { splits[part.id] = parts.map(\.id) }
+    }
+    return splits
   }
 
   private static func statisticsReaders(_ graph: Graph, _ schedule: Schedule) -> [NodeID: (
@@ -277,6 +303,22 @@ struct Lowering {
     let place = updatedPlace() ?? overwrittenPlace() ?? freshPlace()
     operands[current.index] = place
     keep(place.buffer, until: lastUse[current.index])
+    return place
+  }
+
+  /// The slices that one call makes together with this one.
+  func splitParts(of slice: NodeID) -> [NodeID]? { splits[slice] }
+
+  /// Whether an earlier call made a node's value.
+  func isPlaced(_ id: NodeID) -> Bool { operands[id.index] != nil }
+
+  /// A buffer for the value of a node that the current call makes, now or later in the schedule.
+  mutating func result(of id: NodeID) -> ExecutionPlan.Operand {
+    let buffer = addBuffer(graph.path(of: id), count(of: id), .arena)
+    firstWrite[buffer] = position
+    let place = ExecutionPlan.Operand(buffer: buffer)
+    operands[id.index] = place
+    keep(buffer, until: lastUse[id.index])
     return place
   }
 

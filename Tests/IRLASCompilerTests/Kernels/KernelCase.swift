@@ -13,7 +13,7 @@ enum KernelCase: String, CaseIterable, Sendable {
   case relu, smoothActivation, reluGradient, smoothActivationGradient
   case maxPool, maxPoolGradient, averagePool, averagePoolGradient
   case globalAveragePool, globalAveragePoolGradient, spatialSum
-  case add, multiply, concat, slice, embed, channelShuffle, crop, pad, flatten, unflatten
+  case add, multiply, concat, split, slice, embed, channelShuffle, crop, pad, flatten, unflatten
   case upsample, upsampleGradient, zero, randomMask
   case layerNorm, layerNormReduce, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
@@ -100,12 +100,26 @@ enum KernelCase: String, CaseIterable, Sendable {
       return try b.add(.multiply, [b.map(map), b.map(gate)])
     case .concat:
       let axis = random.pick(Axis.allCases)
-      let parts = try (0..<random.pick(2...4)).map { _ in
+      let parts = try (0..<random.pick(2...10)).map { _ in
         var part = map
         part[axis.rawValue] = random.pick(1...20)
         return try b.map(part)
       }
       return try b.add(.concat(axis), parts)
+    case .split:
+      // Two ways through the same parts: a value that is split and joined again in another order.
+      let axis = random.pick(Axis.allCases)
+      let lengths = (0..<random.pick(2...9)).map { _ in random.pick(1...20) }
+      var whole = map
+      whole[axis.rawValue] = lengths.reduce(0, +)
+      let x = try b.add(.add, [b.map(whole), b.map(whole)])
+      var slices: [NodeID] = []
+      var start = 0
+      for length in lengths {
+        slices.append(try b.add(.slice(axis: axis, start: start, length: length), [x]))
+        start += length
+      }
+      return try b.add(.concat(axis), slices.reversed())
     case .slice:
       let axis = random.pick(Axis.allCases)
       let start = random.pick(0...(map[axis.rawValue] - 1))

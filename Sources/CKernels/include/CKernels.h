@@ -42,7 +42,8 @@ enum irlas_kernel_id {
   IRLAS_SUM_PARTIALS,
   /// `irlas_reduction`: partials [blocks][c] - dy. `SUM_PARTIALS` (count c, splits blocks) follows.
   IRLAS_BIAS_GRADIENT_PARTIAL,
-  /// `irlas_conv`: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]], with the blocks of `irlas_conv_blocks`.
+  /// `irlas_conv`: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]], with the blocks of
+  /// `irlas_conv_blocks`.
   IRLAS_CONV_STATISTICS,
   /// `irlas_reduction`: partials [blocks][2][c] - x.
   IRLAS_BATCH_STATISTICS_PARTIAL,

@@ -63,9 +63,11 @@ extension KernelSizes {
 
   /// A convolution that leaves statistics of its result, those statistics, and the number of their blocks.
   package static func convStatistics(
-    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool
+    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool,
+    hasResidual: Bool = false
   ) -> (sizes: KernelSizes, statistics: KernelSizes, blocks: Int) {
     var structure = structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias)
+    structure.has_residual = hasResidual ? 1 : 0
     let statistics = irlas_conv_blocks(&structure)
     return (KernelSizes(structure), KernelSizes(statistics), statistics.images * statistics.bands)
   }

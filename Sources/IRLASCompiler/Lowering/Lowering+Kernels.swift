@@ -21,9 +21,10 @@ extension Lowering {
       alias()
 
     case .conv(let convolution):
-      if inputs.count < 4, let reader = statisticsReader(of: id) {
+      if let reader = statisticsReader(of: id) {
         let (sizes, statistics, blocks) = KernelSizes.convStatistics(
-          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count == 3)
+          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
+          hasResidual: inputs.count == 4)
         let result = result()
         let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
         emit(.convStatistics, sizes, [result, partials], operands)

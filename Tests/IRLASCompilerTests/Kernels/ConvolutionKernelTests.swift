@@ -53,7 +53,8 @@ import Testing
     let results = PrebuiltKernel.run(
       IRLAS_CONV_STATISTICS, d, outputs: [y.count, blocks * 2 * d.outputs],
       inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : [])
-        + (d.has_residual == 1 ? [plain.dy] : []), seed: seed)
+        + (d.has_residual == 1 ? [plain.dy] : []),
+      seed: seed)
     #expect(results[0] == y, "statistics, seed \(seed): \(d)")
     let moments = PrebuiltKernel.run(
       IRLAS_BATCH_STATISTICS, statistics, outputs: [2 * d.outputs], inputs: [results[1]])[0]

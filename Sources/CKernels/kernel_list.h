@@ -52,4 +52,6 @@
   KERNEL(attention, irlas_attention, 4, scale, ATTENTION)                               \
   KERNEL(attention_gradient, irlas_attention, 4, scale, ATTENTION)                      \
   KERNEL(softmax, irlas_reduction, 3, end, SOFTMAX)                                     \
-  KERNEL(softmax_gradient, irlas_reduction, 3, end, SOFTMAX)
+  KERNEL(softmax_gradient, irlas_reduction, 3, end, SOFTMAX)                            \
+  KERNEL(conv_winograd, irlas_conv, 20, end, WINOGRAD)                                  \
+  KERNEL(winograd_weight, irlas_conv, 20, end, WINOGRAD)

@@ -8,6 +8,7 @@
 #include "source/dense.h"
 #include "source/joined.h"
 #include "source/convolution.h"
+#include "source/winograd.h"
 #include "source/weight_gradient.h"
 #include "source/reduction.h"
 #include "source/statistics.h"

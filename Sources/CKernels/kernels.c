@@ -5,7 +5,7 @@
 // Parts of the text, numbered in the order of kernel_texts.h.
 enum {
   part_dims, part_base, part_math, part_panel, part_weight, part_sweep, part_dense, part_joined,
-  part_convolution, part_weight_gradient, part_reduction, part_statistics,
+  part_convolution, part_winograd, part_weight_gradient, part_reduction, part_statistics,
   part_convolution_statistics, part_normalization, part_elementwise, part_pooling,
   part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_softmax,
   part_count,
@@ -17,6 +17,7 @@ enum {
   WEIGHT = COMMON | WITH(math) | WITH(panel) | WITH(weight),
   WINDOW = COMMON | WITH(math) | WITH(panel) | WITH(sweep) | WITH(joined),
   CONVOLUTION = WINDOW | WITH(dense) | WITH(convolution),
+  WINOGRAD = COMMON | WITH(math) | WITH(panel) | WITH(sweep) | WITH(winograd),
   GRADIENT = WINDOW | WITH(weight_gradient),
   REDUCTION = COMMON | WITH(reduction),
   STATISTICS = REDUCTION | WITH(statistics),
@@ -58,6 +59,9 @@ static const char text_joined[] = {
     , 0};
 static const char text_convolution[] = {
 #embed "source/convolution.h"
+    , 0};
+static const char text_winograd[] = {
+#embed "source/winograd.h"
     , 0};
 static const char text_weight_gradient[] = {
 #embed "source/weight_gradient.h"
@@ -106,7 +110,7 @@ static const struct {
   ptrdiff_t length;
 } texts[part_count] = {
     TEXT(dims), TEXT(base), TEXT(math), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
-    TEXT(convolution), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
+    TEXT(convolution), TEXT(winograd), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
     TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
     TEXT(softmax),
 };
@@ -202,5 +206,7 @@ irlas_run_fn irlas_read(void) { return OF_TIER(read); }
 ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_conv_weight_gradient_splits(d); }
 
 struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d) { return irlas_conv_statistics_blocks(d); }
+
+ptrdiff_t irlas_winograd_count(const struct irlas_conv *d) { return irlas_winograd_weight_count(d); }
 
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels) { return irlas_blocks(rows, channels); }

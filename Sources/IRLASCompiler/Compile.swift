@@ -8,6 +8,14 @@ package enum CompileMode: Hashable, Sendable {
   case training(TrainingObjective)
 }
 
+/// Whether dense 3x3 convolutions may be computed by Winograd's minimal filtering, which sums in another order: the
+/// results differ by less than 1e-5 of the largest.
+package enum Winograd: String, Hashable, Sendable, CaseIterable {
+  /// At inference where it is estimated to be faster, from the sizes alone.
+  case auto
+  case never
+}
+
 /// How a network is compiled; all of it values, nothing is read from the environment.
 package struct CompileOptions: Hashable, Sendable {
   package var mode: CompileMode
@@ -15,11 +23,15 @@ package struct CompileOptions: Hashable, Sendable {
   package var batch: Int
   /// The pass after which the graph (or the plan) is shown to the dump.
   package var dumpAfter: String?
+  package var winograd: Winograd
 
-  package init(mode: CompileMode, batch: Int, dumpAfter: String? = nil) {
+  package init(
+    mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto
+  ) {
     self.mode = mode
     self.batch = batch
     self.dumpAfter = dumpAfter
+    self.winograd = winograd
   }
 }
 
@@ -67,7 +79,7 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   // Schedule, lowering to kernel calls, memory plan.
   let plan = try ExecutionPlan(
     lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
-    streams: streams)
+    winograd: options.winograd, streams: streams)
   pipeline.show("plan", GeneratedCode(plan).program)
   return plan
 }

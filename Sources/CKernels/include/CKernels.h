@@ -133,6 +133,10 @@ enum irlas_kernel_id {
   IRLAS_SOFTMAX,
   /// `irlas_reduction`: dx - y, dy.
   IRLAS_SOFTMAX_GRADIENT,
+  /// `irlas_conv`: y - x, transformed weight [, bias [, residual]]. 3x3 windows of stride 1, dense; within 1e-5 of `CONV_FORWARD`.
+  IRLAS_CONV_WINOGRAD,
+  /// `irlas_conv`: transformed weight [`irlas_winograd_count`] - weight.
+  IRLAS_WINOGRAD_WEIGHT,
   IRLAS_KERNEL_COUNT,
 };
 
@@ -164,6 +168,10 @@ ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d);
 
 /// The blocks of which `CONV_STATISTICS` leaves the statistics.
 struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d);
+
+/// Floats of the transformed weight with which `CONV_WINOGRAD` computes a convolution; 0 where `CONV_FORWARD` is the
+/// better one or the only one. A function of the sizes alone.
+ptrdiff_t irlas_winograd_count(const struct irlas_conv *d);
 
 /// The number of blocks for a reduction over `rows`.
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);

@@ -16,6 +16,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case sgdVelocity, sgdStep, foldedWeight, foldedBias
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
+  case convWinograd, winogradWeight
 
   private var id: irlas_kernel_id {
     switch self {
@@ -70,6 +71,8 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .attentionGradient: IRLAS_ATTENTION_GRADIENT
     case .softmax: IRLAS_SOFTMAX
     case .softmaxGradient: IRLAS_SOFTMAX_GRADIENT
+    case .convWinograd: IRLAS_CONV_WINOGRAD
+    case .winogradWeight: IRLAS_WINOGRAD_WEIGHT
     }
   }
 

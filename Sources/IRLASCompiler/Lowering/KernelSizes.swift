@@ -72,6 +72,13 @@ extension KernelSizes {
     return (KernelSizes(structure), KernelSizes(statistics), statistics.images * statistics.bands)
   }
 
+  /// Of a convolution's sizes: how many floats its weight has in the form that Winograd's kernel reads; nil where
+  /// the direct kernel is the better one or the only one.
+  package var winogradWeightCount: Int? {
+    let count = withBytes { irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self)) }
+    return count > 0 ? count : nil
+  }
+
   /// The gradient of a convolution's weight; the number of partial sums is the library's choice.
   package static func convWeightGradient(
     batch: Int, input: Shape, output: Shape, _ convolution: Convolution

@@ -32,7 +32,11 @@ extension Lowering {
         let sizes = KernelSizes.conv(
           batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
           hasResidual: inputs.count == 4)
-        emit(.convForward, sizes, [result()], operands)
+        if let weight = winogradWeight(sizes, operands[1], inputs[1]) {
+          emit(.convWinograd, sizes, [result()], [operands[0], weight] + operands[2...])
+        } else {
+          emit(.convForward, sizes, [result()], operands)
+        }
       }
     case .linear:
       let sizes = KernelSizes.linear(

@@ -16,6 +16,10 @@ struct Lowering {
   private var lastRead: [Int: Int] = [:]
   private var firstWrite: [Int: Int] = [:]
   private var calls: [ExecutionPlan.Call] = []
+  /// Calls of the prepare phase that nodes of the step need.
+  private var preparation: [ExecutionPlan.Call] = []
+  /// Weights in the form of Winograd's kernel; looked up only.
+  private var winogradWeights: [ExecutionPlan.Operand: ExecutionPlan.Operand] = [:]
   private var persistent: [ExecutionPlan.Persistent] = []
   private var randomKey: ExecutionPlan.Operand?
   /// For each convolution the node that reads the statistics of its result, both being part of the step.
@@ -26,6 +30,7 @@ struct Lowering {
   private var leftOvers: [NodeID: (operand: ExecutionPlan.Operand, sizes: KernelSizes)] = [:]
   /// Whether dropout should have become a product with a mask.
   let isTraining: Bool
+  private let winograd: Winograd
   private let streams: [String: Int]
   /// The node being lowered.
   private(set) var current = NodeID(0)
@@ -38,7 +43,7 @@ struct Lowering {
   ///
   /// - Parameter streams: the stream of the initial values of each parameter, by instance path.
   static func plan(
-    _ graph: Graph, batch: Int, parametersAreConstant: Bool, streams: [String: Int]
+    _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, streams: [String: Int]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
     for id in graph.ids {
@@ -50,19 +55,20 @@ struct Lowering {
       graph: graph, batch: batch,
       schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
       packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
-      streams: streams)
+      winograd: winograd, streams: streams)
     return try lowering.run()
   }
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    streams: [String: Int]
+    winograd: Winograd, streams: [String: Int]
   ) {
     self.graph = graph
     self.batch = batch
     self.schedule = schedule
     self.packing = packing
     self.isTraining = isTraining
+    self.winograd = winograd
     self.streams = streams
     operands = Array(repeating: nil, count: graph.nodes.count)
     lastUse = Self.lastUses(graph, schedule)
@@ -145,7 +151,7 @@ struct Lowering {
       }
     }
     for id in schedule.prepare { try lowerNode(id) }
-    let prepare = calls
+    preparation = calls
     calls = []
     for (place, id) in schedule.step.enumerated() {
       position = place
@@ -153,7 +159,7 @@ struct Lowering {
     }
     position = schedule.step.count
     copyUpdates()
-    return finish(prepare, inputs.sorted { $0.index < $1.index }.map(\.port), labels, learningRate)
+    return finish(preparation, inputs.sorted { $0.index < $1.index }.map(\.port), labels, learningRate)
   }
 
   private mutating func port(_ id: NodeID, space: ExecutionPlan.Space) -> ExecutionPlan.Port {
@@ -350,6 +356,26 @@ struct Lowering {
 
   // MARK: Calls
 
+  /// The weight of a convolution (a constant one, of this shape) in the form of Winograd's kernel, made in the prepare
+  /// phase; nil where the direct kernel is to be used.
+  mutating func winogradWeight(
+    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape
+  ) -> ExecutionPlan.Operand? {
+    let space = buffers[weight.buffer].space
+    guard winograd == .auto, !isTraining, space == .persistent || space == .prepared,
+      let count = sizes.winogradWeightCount
+    else { return nil }
+    if let known = winogradWeights[weight] { return known }
+    let name = "\(graph.path(of: current)):winograd"
+    let transformed = ExecutionPlan.Operand(buffer: addBuffer(name, count, .prepared))
+    let call = ExecutionPlan.Call(
+      kernel: .winogradWeight, sizes: WeightPacking(groups: 1).sizes(of: shape),
+      operands: [transformed, weight], resultCount: 1, node: current)
+    if position < 0 { calls.append(call) } else { preparation.append(call) }
+    winogradWeights[weight] = transformed
+    return transformed
+  }
+
   private mutating func lowerNode(_ id: NodeID) throws(CompileError) {
     current = id
     try lower(id)
@@ -392,11 +418,13 @@ extension ExecutionPlan {
   /// - Parameters:
   ///   - parametersAreConstant: true at inference, where everything that depends on parameters alone is
   ///     prepared once.
+  ///   - winograd: whether convolutions with constant weights may be computed so.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   package init(
-    lowering graph: Graph, batch: Int, parametersAreConstant: Bool, streams: [String: Int] = [:]
+    lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
+    streams: [String: Int] = [:]
   ) throws(CompileError) {
     self = try Lowering.plan(
-      graph, batch: batch, parametersAreConstant: parametersAreConstant, streams: streams)
+      graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd, streams: streams)
   }
 }

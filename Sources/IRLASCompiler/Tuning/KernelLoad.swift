@@ -53,7 +53,7 @@ extension Kernel {
   /// Whether the multiply-adds of a node are this kernel's work; other kernels of the node prepare or collect.
   fileprivate var multiplies: Bool {
     switch self {
-    case .convForward, .convStatistics, .convInputGradient, .convWeightGradient, .attention,
+    case .convForward, .convStatistics, .convWinograd, .convInputGradient, .convWeightGradient, .attention,
       .attentionGradient:
       true
     default: false

@@ -6,6 +6,8 @@ package struct EngineSettings: Sendable {
   package var tier: KernelTier
   package var toolchain: ToolchainOptions
   package var threads: Int
+  /// Whether inference may use Winograd's convolutions.
+  package var winograd = Winograd.auto
 
   package init(tier: KernelTier, toolchain: ToolchainOptions, threads: Int) {
     self.tier = tier

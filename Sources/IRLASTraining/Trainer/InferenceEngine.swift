@@ -29,7 +29,8 @@ package struct InferenceEngine {
     let store: ParameterStore
     let plan: ExecutionPlan
     do {
-      plan = try compile(network, CompileOptions(mode: .inference, batch: batch))
+      plan = try compile(
+        network, CompileOptions(mode: .inference, batch: batch, winograd: settings.winograd))
       store = try ParameterStore(for: plan)
       pool = try KernelPool(threads: settings.threads)
     } catch let error as CompileError {

@@ -19,7 +19,8 @@ package struct TrainingEngine {
     do {
       let plan = try compile(
         network, CompileOptions(mode: .training(TrainingObjective(recipe)), batch: batch))
-      let evaluation = try compile(network, CompileOptions(mode: .inference, batch: evaluationBatch))
+      let evaluation = try compile(
+        network, CompileOptions(mode: .inference, batch: evaluationBatch, winograd: settings.winograd))
       let pool = try KernelPool(threads: settings.threads)
       let store = try ParameterStore(for: plan)
       store.initialize(seed: recipe.seed)

@@ -46,6 +46,7 @@ struct Bench: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var convolutions: WinogradOptions
 
   @Option(help: "text or json.")
   var format = OutputFormat.text
@@ -60,7 +61,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     let started = monotonicSeconds()
     let network = try source.elaborate().elaboration.graph
-    let settings = kernels.settings(threads: try machine.threadCount())
+    let settings = kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd)
     var benchmark = try reportingFailures { () throws(TrainingError) in
       try NetworkBenchmark(network: network, mode: mode, batch: batch, settings: settings)
     }

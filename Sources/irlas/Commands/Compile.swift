@@ -28,6 +28,7 @@ struct Compile: ParsableCommand {
   var batch = 1
 
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var convolutions: WinogradOptions
 
   func run() throws {
     guard !output.isEmpty else { throw CommandFailure.usage("-o needs the name of a folder") }
@@ -38,7 +39,8 @@ struct Compile: ParsableCommand {
     let started = monotonicSeconds()
     let plan: ExecutionPlan
     do throws(CompileError) {
-      plan = try compile(graph, CompileOptions(mode: purpose.mode, batch: batch))
+      plan = try compile(
+        graph, CompileOptions(mode: purpose.mode, batch: batch, winograd: convolutions.winograd))
     } catch {
       throw CommandFailure.input("\(error)")
     }

@@ -42,6 +42,7 @@ struct Profile: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var convolutions: WinogradOptions
 
   @Option(help: "text or json.")
   var format = OutputFormat.text
@@ -56,7 +57,7 @@ struct Profile: ParsableCommand {
 
   func run() throws {
     let (loaded, elaboration) = try source.elaborate()
-    let settings = kernels.settings(threads: try machine.threadCount())
+    let settings = kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd)
     let (profile, remarks) = try reportingFailures { () throws(TrainingError) in
       var benchmark = try NetworkBenchmark(
         network: elaboration.graph, mode: mode, batch: batch, settings: settings)

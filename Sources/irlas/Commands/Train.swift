@@ -52,6 +52,7 @@ struct Train: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var convolutions: WinogradOptions
 
   @Option(help: "text, or json: end with one line of JSON.")
   var format = OutputFormat.text
@@ -62,7 +63,8 @@ struct Train: ParsableCommand {
       .apply(to: try loaded.recipe(recipe))
     var request = TrainingSession.Request(
       network: elaboration.graph, recipe: recipe, dataFolder: try loaded.dataFolder(of: recipe, given: data),
-      folder: out, settings: kernels.settings(threads: try machine.threadCount()))
+      folder: out,
+      settings: kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd))
     request.isResuming = resume
     request.initialWeights = initial
     guard checkpointEvery >= 0 else {

@@ -4,6 +4,7 @@ import IRLASTraining
 
 extension KernelTier: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
+extension Winograd: ExpressibleByArgument {}
 
 /// Where kernels come from.
 struct KernelOptions: ParsableArguments {
@@ -17,8 +18,10 @@ struct KernelOptions: ParsableArguments {
   var tier = KernelTier.automatic
 
   /// The settings of the compiler's engines.
-  func settings(threads: Int) -> EngineSettings {
-    EngineSettings(tier: tier, toolchain: Self.toolchain(), threads: threads)
+  func settings(threads: Int, winograd: Winograd = .auto) -> EngineSettings {
+    var settings = EngineSettings(tier: tier, toolchain: Self.toolchain(), threads: threads)
+    settings.winograd = winograd
+    return settings
   }
 
   /// The tool chain as the environment describes it.
@@ -37,6 +40,15 @@ struct KernelOptions: ParsableArguments {
   static func report(_ remarks: [String]) {
     for remark in remarks { StandardError.write("note: \(remark)\n") }
   }
+}
+
+/// How convolutions are computed at inference.
+struct WinogradOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "auto or never: whether inference computes dense 3x3 convolutions by Winograd's method where that is faster.",
+      discussion: "Results differ by less than 1e-5 of the largest."))
+  var winograd = Winograd.auto
 }
 
 /// Runs `body` and turns what training throws into a command's failure.

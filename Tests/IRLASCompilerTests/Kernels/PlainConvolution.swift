@@ -4,11 +4,11 @@ import IRLASTestSupport
 /// A random convolution and what it computes, as seven nested loops in Double.
 struct PlainConvolution {
   var sizes: irlas_conv
-  var x: [Float]
+  private(set) var x: [Float] = []
   /// {out, in / groups, kh, kw}
-  var weight: [Float]
-  var bias: [Float]
-  var dy: [Float]
+  private(set) var weight: [Float] = []
+  private(set) var bias: [Float] = []
+  private(set) var dy: [Float] = []
 
   /// Odd sizes, strides, dilations and paddings; groups of every kind that has a kernel of its own.
   init?(seed: UInt64, whole: Bool) {
@@ -44,10 +44,30 @@ struct PlainConvolution {
       dilation_height: dilation.0, dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1,
       groups: groups, has_bias: random.pick(0...1), has_residual: random.pick(0...1),
       activation: random.pick([0, 1, 2]), splits: 0)
+    fill(whole: whole, using: &random)
+  }
+
+  /// Dense, 3x3, stride 1: any channels, padding, bias and activation.
+  init?(winograd seed: UInt64) {
+    var random = RandomSource(seed: seed)
+    let size = (random.pick(1...20), random.pick(1...20))
+    let padding = (random.pick(0...2), random.pick(0...2), random.pick(0...2), random.pick(0...2))
+    let result = (size.0 + padding.0 + padding.2 - 2, size.1 + padding.1 + padding.3 - 2)
+    guard result.0 > 0, result.1 > 0 else { return nil }
+    sizes = irlas_conv(
+      batch: random.pick(1...3), height: size.0, width: size.1, channels: random.pick(1...40),
+      out_height: result.0, out_width: result.1, outputs: random.pick(1...80), kernel_height: 3,
+      kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
+      pad_top: padding.0, pad_left: padding.1, groups: 1, has_bias: random.pick(0...1),
+      has_residual: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 1)
+    fill(whole: false, using: &random)
+  }
+
+  private mutating func fill(whole: Bool, using random: inout RandomSource) {
     let d = sizes
     x = PrebuiltKernel.values(d.batch * d.height * d.width * d.channels, whole: whole, using: &random)
     weight = PrebuiltKernel.values(
-      d.outputs * inputs * d.kernel_height * d.kernel_width, whole: whole, using: &random)
+      d.outputs * (d.channels / d.groups) * d.kernel_height * d.kernel_width, whole: whole, using: &random)
     bias = PrebuiltKernel.values(d.outputs, whole: whole, using: &random)
     dy = PrebuiltKernel.values(
       d.batch * d.out_height * d.out_width * d.outputs, whole: whole, using: &random)

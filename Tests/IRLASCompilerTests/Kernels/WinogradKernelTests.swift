@@ -1,0 +1,47 @@
+import CKernels
+import IRLASTestSupport
+import Testing
+
+/// Winograd's convolution, prebuilt and between guard pages.
+@Suite struct WinogradKernelTests {
+  /// Within 1e-5 of the loops in the norm; of small random sizes, also those where it would not be chosen.
+  @Test(arguments: 0..<60)
+  func agreesWithLoops(seed: Int) throws {
+    guard let plain = PlainConvolution(winograd: UInt64(seed)) else { return }
+    let d = plain.sizes
+    let packed = PrebuiltKernel.run(
+      IRLAS_WEIGHT_PACK, d, outputs: [plain.weight.count], inputs: [plain.weight])[0]
+    let transformed = PrebuiltKernel.run(
+      IRLAS_WINOGRAD_WEIGHT, d, outputs: [36 * d.channels * ((d.outputs + 15) / 16 * 16)], inputs: [packed])[
+        0]
+    let y = PrebuiltKernel.run(
+      IRLAS_CONV_WINOGRAD, d, outputs: [plain.dy.count],
+      inputs: [plain.x, transformed] + (d.has_bias == 1 ? [plain.bias] : [])
+        + (d.has_residual == 1 ? [plain.dy] : []), seed: UInt64(seed))[0]
+    #expect(PrebuiltKernel.distance(y, plain.forward) <= 1e-5, "seed \(seed): \(d)")
+  }
+
+  /// The choice depends on the sizes, and takes what was measured to be faster.
+  @Test func isChosenBySize() {
+    func count(_ batch: Int, _ side: Int, _ channels: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1)
+      -> Int
+    {
+      var d = irlas_conv(
+        batch: batch, height: side, width: side, channels: channels, out_height: side, out_width: side,
+        outputs: channels, kernel_height: kernel, kernel_width: kernel, stride_height: stride,
+        stride_width: stride, dilation_height: 1, dilation_width: 1, pad_top: 1, pad_left: 1, groups: groups,
+        has_bias: 0, has_residual: 0, activation: 0, splits: 1)
+      return irlas_winograd_count(&d)
+    }
+    #expect(count(1, 56, 64) == 36 * 64 * 64)
+    #expect(count(1, 14, 256) == 36 * 256 * 256)
+    #expect(count(64, 32, 16) == 36 * 16 * 16)
+    #expect(count(32, 7, 512) > 0)
+    // More weights to read than it saves; more to transform than it saves; not its kind.
+    #expect(count(1, 7, 512) == 0)
+    #expect(count(64, 32, 8) == 0)
+    #expect(count(1, 56, 64, kernel: 5) == 0)
+    #expect(count(1, 56, 64, stride: 2) == 0)
+    #expect(count(1, 56, 64, groups: 2) == 0)
+  }
+}

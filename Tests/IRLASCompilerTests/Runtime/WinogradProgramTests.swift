@@ -1,0 +1,67 @@
+import IRLASCompiler
+import IRLASGraph
+import IRLASTestSupport
+import Testing
+
+/// Programs with Winograd's convolutions: where they stand, and what they compute.
+@Suite struct WinogradProgramTests {
+  /// A 3x3 convolution with batch norm and ReLU, one with a bias, and one of stride 2.
+  private func network() throws -> Graph {
+    var b = GraphBuilder(name: "Dense")
+    let x = try b.add(.input(index: 0), declared: .image(19, 14, 11))
+    let window = Window(
+      kernelSize: Extent(square: 3), padding: Border(top: 1, left: 1, bottom: 1, right: 1))
+    let first = try b.conv(x, out: 40, Convolution(window: window)).result
+    let relu = try b.add(.activation(.relu), [b.batchNorm(first).result])
+    let second = try b.conv(relu, out: 24, Convolution(window: window), bias: true).result
+    var strided = window
+    strided.stride = Extent(square: 2)
+    let y = try b.add(.globalAveragePool, [b.conv(second, out: 8, Convolution(window: strided)).result])
+    return b.finish(outputs: [Graph.Output(name: "y", value: y)])
+  }
+
+  @Test func inferenceUsesItUnlessToldNot() throws {
+    let plan = try compile(network(), CompileOptions(mode: .inference, batch: 4))
+    #expect(plan.step.map(\.kernel) == [.convWinograd, .convWinograd, .convForward, .globalAveragePool])
+    // Weights are transformed once, after batch norm was folded into them.
+    #expect(plan.prepare.map(\.kernel).filter { $0 == .winogradWeight }.count == 2)
+    let direct = try compile(network(), CompileOptions(mode: .inference, batch: 4, winograd: .never))
+    #expect(direct.step.map(\.kernel) == [.convForward, .convForward, .convForward, .globalAveragePool])
+    #expect(!direct.prepare.contains { $0.kernel == .winogradWeight })
+    let objective = TrainingObjective(update: .none)
+    let training = try compile(network(), CompileOptions(mode: .training(objective), batch: 4))
+    #expect(!training.step.contains { $0.kernel == .convWinograd })
+  }
+
+  /// Both tiers within 1e-5 of the reference, also after the parameters changed; the same bytes for any number of
+  /// threads.
+  @Test(arguments: [KernelTier.prebuilt, .specialised]) func equalsTheReference(tier: KernelTier) throws {
+    let run = try ProgramRun(network(), .inference, seed: 3, batch: 4)
+    var results: [[UInt32]?] = []
+    for threads in 1...3 {
+      let executable = try run.executable(threads: threads, tier: tier)
+      try run.checkOutputs(executable, step: 0, tolerance: 1e-5)
+      let path = executable.parameters.tensors[0].path
+      let values = try #require(executable.parameters.read(path))
+      #expect(executable.parameters.write(values.map { -$0 }, to: path))
+      try run.checkOutputs(executable, step: 0, tolerance: 1e-5)
+      results.append(executable.output("y")?.map(\.bitPattern))
+    }
+    #expect(results[0] != nil && results[0] == results[1] && results[0] == results[2])
+  }
+
+  /// One weight read by two convolutions is transformed once.
+  @Test func sharedWeightsAreTransformedOnce() throws {
+    var b = GraphBuilder(name: "Shared")
+    let x = try b.add(.input(index: 0), declared: .image(24, 12, 12))
+    let weight = try b.add(
+      .parameter(Parameter(.weight, .constant(1))), declared: .unbatched(24, 24, 3, 3))
+    let convolution = Convolution(
+      window: Window(kernelSize: Extent(square: 3), padding: Border(top: 1, left: 1, bottom: 1, right: 1)))
+    let y = try b.add(.conv(convolution), [b.add(.conv(convolution), [x, weight]), weight])
+    let graph = b.finish(outputs: [Graph.Output(name: "y", value: y)])
+    let plan = try compile(graph, CompileOptions(mode: .inference, batch: 2))
+    #expect(plan.step.map(\.kernel) == [.convWinograd, .convWinograd])
+    #expect(plan.prepare.map(\.kernel) == [.winogradWeight])
+  }
+}

@@ -8,7 +8,7 @@ import Testing
   /// A 3x3 convolution with batch norm and ReLU, one with a bias, and one of stride 2.
   private func network() throws -> Graph {
     var b = GraphBuilder(name: "Dense")
-    let x = try b.add(.input(index: 0), declared: .image(19, 14, 11))
+    let x = try b.add(.input(index: 0), declared: .image(20, 15, 12))
     let window = Window(
       kernelSize: Extent(square: 3), padding: Border(top: 1, left: 1, bottom: 1, right: 1))
     let first = try b.conv(x, out: 40, Convolution(window: window)).result

@@ -54,4 +54,5 @@
   KERNEL(softmax, irlas_reduction, 3, end, SOFTMAX)                                     \
   KERNEL(softmax_gradient, irlas_reduction, 3, end, SOFTMAX)                            \
   KERNEL(conv_winograd, irlas_conv, 20, end, WINOGRAD)                                  \
-  KERNEL(winograd_weight, irlas_conv, 20, end, WINOGRAD)
+  KERNEL(winograd_weight, irlas_conv, 20, end, WINOGRAD)                                \
+  KERNEL(winograd_gradient_weight, irlas_conv, 20, end, WINOGRAD)

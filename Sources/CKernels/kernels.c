@@ -207,6 +207,8 @@ ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_co
 
 struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d) { return irlas_conv_statistics_blocks(d); }
 
-ptrdiff_t irlas_winograd_count(const struct irlas_conv *d) { return irlas_winograd_weight_count(d); }
+ptrdiff_t irlas_winograd_count(const struct irlas_conv *d, int changing) {
+  return irlas_winograd_weight_count(d, changing);
+}
 
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels) { return irlas_blocks(rows, channels); }

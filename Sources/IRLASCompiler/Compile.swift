@@ -11,7 +11,7 @@ package enum CompileMode: Hashable, Sendable {
 /// Whether dense 3x3 convolutions may be computed by Winograd's minimal filtering, which sums in another order: the
 /// results differ by less than 1e-5 of the largest.
 package enum Winograd: String, Hashable, Sendable, CaseIterable {
-  /// At inference where it is estimated to be faster, from the sizes alone.
+  /// Where it is estimated to be faster, from the sizes alone: forward and for gradients of inputs.
   case auto
   case never
 }

@@ -137,6 +137,9 @@ enum irlas_kernel_id {
   IRLAS_CONV_WINOGRAD,
   /// `irlas_conv`: transformed weight [`irlas_winograd_count`] - weight.
   IRLAS_WINOGRAD_WEIGHT,
+  /// `irlas_conv` (sizes of dy to dx, padding 2 - the convolution's): transformed weight - transposed weight. With it
+  /// `CONV_WINOGRAD` computes the input gradient from dy.
+  IRLAS_WINOGRAD_GRADIENT_WEIGHT,
   IRLAS_KERNEL_COUNT,
 };
 
@@ -170,8 +173,9 @@ ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d);
 struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d);
 
 /// Floats of the transformed weight with which `CONV_WINOGRAD` computes a convolution; 0 where `CONV_FORWARD` is the
-/// better one or the only one. A function of the sizes alone.
-ptrdiff_t irlas_winograd_count(const struct irlas_conv *d);
+/// better one or the only one. A function of the sizes alone and of whether the weight is `changing`: transformed for
+/// every call.
+ptrdiff_t irlas_winograd_count(const struct irlas_conv *d, int changing);
 
 /// The number of blocks for a reduction over `rows`.
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);

@@ -63,9 +63,8 @@ IRLAS_INLINE int irlas_winograd_weight_tasks(const struct irlas_conv *d) {
   return (int)irlas_ceil_div(d->outputs, irlas_dense_panel);
 }
 IRLAS_INLINE ptrdiff_t irlas_winograd_weight_scratch(const struct irlas_conv *d) { return (void)d, 0; }
-// p: transformed weight - weight
-IRLAS_INLINE void irlas_winograd_weight(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
-  (void)scratch;
+// One panel, its taps in order or in reverse.
+IRLAS_INLINE void irlas_winograd_transform(const struct irlas_conv *d, float *const *p, int task, int reversed) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_panel panel = irlas_panel(&panels, task);
   const ptrdiff_t pitch = irlas_round_up(panel.width, irlas_winograd_lanes), plane = d->channels * pitch;
@@ -74,8 +73,11 @@ IRLAS_INLINE void irlas_winograd_weight(const struct irlas_conv *d, float *const
       irlas_vec taps[3][3], lines[3][6], points[6];
       const ptrdiff_t room = irlas_max(irlas_min(panel.width - lane, irlas_lanes), 0);
       for (int i = 0; i < 9; i++)
-        taps[i % 3][i / 3] = irlas_load_up_to(p[1] + panel.offset + (i * d->channels + channel) * panel.width +
-                                              irlas_min(lane, panel.width), room);
+        {
+        const ptrdiff_t row = (reversed ? 8 - i : i) * d->channels + channel;
+        taps[i % 3][i / 3] =
+            irlas_load_up_to(p[1] + panel.offset + row * panel.width + irlas_min(lane, panel.width), room);
+      }
       for (int i = 0; i < 3; i++) irlas_winograd_taps(lines[i], taps[i]);
       float *to = p[0] + irlas_winograd_panel(d, task) + channel * pitch + lane;
       for (int row = 0; row < 6; row++) {
@@ -84,6 +86,24 @@ IRLAS_INLINE void irlas_winograd_weight(const struct irlas_conv *d, float *const
         for (int column = 0; column < 6; column++) irlas_store(to + (row * 6 + column) * plane, points[column]);
       }
     }
+}
+
+// p: transformed weight - weight
+IRLAS_INLINE void irlas_winograd_weight(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  irlas_winograd_transform(d, p, task, 0);
+}
+
+IRLAS_INLINE int irlas_winograd_gradient_weight_tasks(const struct irlas_conv *d) {
+  return irlas_winograd_weight_tasks(d);
+}
+IRLAS_INLINE ptrdiff_t irlas_winograd_gradient_weight_scratch(const struct irlas_conv *d) { return (void)d, 0; }
+// p: transformed weight - transposed weight. The input gradient is the convolution of dy with the transposed weight, its
+// taps in reverse, padded by 2 - the padding; `d` has the sizes of that convolution.
+IRLAS_INLINE void irlas_winograd_gradient_weight(const struct irlas_conv *d, float *const *p, float *scratch,
+                                                 int task) {
+  (void)scratch;
+  irlas_winograd_transform(d, p, task, 1);
 }
 
 // How the work is cut: blocks of tiles and chunks of panels, and how scratch is laid out.
@@ -222,7 +242,8 @@ IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const st
 
 // Floats of the transformed weight, 0 where the direct convolution is the better one or the only one. The estimate
 // counts multiply-adds of sixteen lanes; it knows nothing of the processor, so that a plan is the same everywhere.
-IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d) {
+// `changing` weights are transformed for every call.
+IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d, int changing) {
   if (d->kernel_height != 3 || d->kernel_width != 3 || d->stride_height != 1 || d->stride_width != 1 ||
       d->dilation_height != 1 || d->dilation_width != 1 || d->groups != 1)
     return 0;
@@ -232,7 +253,7 @@ IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d) {
   // Weights are read once, at half a vector in the time of a product; a vector's transforms measured 450 products.
   const double direct = (9 * pixels + 72) * channels * outputs;
   const double winograd =
-      (36 * (double)c.tiles + 288) * channels * outputs + 450 * c.tiles * (inputs * c.chunks + outputs);
+      (36 * (double)c.tiles + 288 + (changing ? 550 : 0)) * channels * outputs + 450 * c.tiles * (inputs * c.chunks + outputs);
   if (winograd * 5 > direct * 4) return 0;
   const ptrdiff_t width = irlas_round_up(d->outputs, irlas_winograd_lanes);
   return irlas_winograd_points * d->channels * width;

@@ -16,7 +16,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case sgdVelocity, sgdStep, foldedWeight, foldedBias
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
-  case convWinograd, winogradWeight
+  case convWinograd, winogradWeight, winogradGradientWeight
 
   private var id: irlas_kernel_id {
     switch self {
@@ -73,6 +73,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .softmaxGradient: IRLAS_SOFTMAX_GRADIENT
     case .convWinograd: IRLAS_CONV_WINOGRAD
     case .winogradWeight: IRLAS_WINOGRAD_WEIGHT
+    case .winogradGradientWeight: IRLAS_WINOGRAD_GRADIENT_WEIGHT
     }
   }
 

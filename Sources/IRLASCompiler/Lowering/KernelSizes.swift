@@ -74,8 +74,12 @@ extension KernelSizes {
 
   /// Of a convolution's sizes: how many floats its weight has in the form that Winograd's kernel reads; nil where
   /// the direct kernel is the better one or the only one.
-  package var winogradWeightCount: Int? {
-    let count = withBytes { irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self)) }
+  ///
+  /// - Parameter changing: whether the weight is brought into that form for every call.
+  package func winogradWeightCount(changing: Bool) -> Int? {
+    let count = withBytes {
+      irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self), changing ? 1 : 0)
+    }
     return count > 0 ? count : nil
   }
 

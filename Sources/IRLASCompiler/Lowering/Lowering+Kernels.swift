@@ -21,7 +21,12 @@ extension Lowering {
       alias()
 
     case .conv(let convolution):
-      if let reader = statisticsReader(of: id) {
+      let sizes = KernelSizes.conv(
+        batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
+        hasResidual: inputs.count == 4)
+      if let weight = winogradWeight(sizes, operands[1], inputs[1]) {
+        emit(.convWinograd, sizes, [result()], [operands[0], weight] + operands[2...])
+      } else if let reader = statisticsReader(of: id) {
         let (sizes, statistics, blocks) = KernelSizes.convStatistics(
           batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
           hasResidual: inputs.count == 4)
@@ -29,22 +34,14 @@ extension Lowering {
         let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
         emit(.convStatistics, sizes, [result, partials], operands)
       } else {
-        let sizes = KernelSizes.conv(
-          batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
-          hasResidual: inputs.count == 4)
-        if let weight = winogradWeight(sizes, operands[1], inputs[1]) {
-          emit(.convWinograd, sizes, [result()], [operands[0], weight] + operands[2...])
-        } else {
-          emit(.convForward, sizes, [result()], operands)
-        }
+        emit(.convForward, sizes, [result()], operands)
       }
     case .linear:
       let sizes = KernelSizes.linear(
         batch: batch, inputs: inputs[0].channels, outputs: shape.channels, hasBias: inputs.count == 3)
       emit(.convForward, sizes, [result()], operands)
     case .convInputGradient(let convolution):
-      let sizes = KernelSizes.conv(batch: batch, input: shape, output: inputs[0], convolution)
-      inputGradient(sizes, dy: operands[0], weight: operands[1], count: inputs[1].elementCount)
+      inputGradient(convolution, dy: inputs[0], weight: inputs[1])
     case .linearInputGradient:
       let sizes = KernelSizes.linear(batch: batch, inputs: shape.channels, outputs: inputs[0].channels)
       inputGradient(sizes, dy: operands[0], weight: operands[1], count: inputs[1].elementCount)
@@ -251,6 +248,27 @@ extension Lowering {
     let transposed = temporary(count, "transposed")
     emit(.weightTranspose, sizes, [transposed], [weight])
     emit(.convInputGradient, sizes, [result()], [dy, transposed])
+  }
+
+  /// The gradient of the current node's convolution with respect to its input. Of a 3x3 convolution of stride 1 it is one
+  /// itself: of dy, padded by 2 less the padding.
+  private mutating func inputGradient(_ convolution: Convolution, dy: Shape, weight: Shape) {
+    let shape = graph[current].shape
+    let operands = graph[current].inputs.map { operand($0) }
+    let sizes = KernelSizes.conv(batch: batch, input: shape, output: dy, convolution)
+    var window = convolution.window
+    window.padding = Border(top: 2 - window.padding.top, left: 2 - window.padding.left)
+    let reversed = KernelSizes.conv(
+      batch: batch, input: dy, output: shape, Convolution(window: window, groups: convolution.groups))
+    let transposed = temporary(weight.elementCount, "transposed")
+    emit(.weightTranspose, sizes, [transposed], [operands[1]])
+    var transposedShape = weight
+    (transposedShape[0], transposedShape[1]) = (weight[1], weight[0])
+    if let transformed = winogradWeight(reversed, transposed, transposedShape, isGradient: true) {
+      emit(.convWinograd, reversed, [result()], [operands[0], transformed])
+    } else {
+      emit(.convInputGradient, sizes, [result()], [operands[0], transposed])
+    }
   }
 
   private mutating func concat(_ axis: Axis, _ shapes: [Shape], _ inputs: [ExecutionPlan.Operand]) {

@@ -356,21 +356,30 @@ struct Lowering {
 
   // MARK: Calls
 
-  /// The weight of a convolution (a constant one, of this shape) in the form of Winograd's kernel, made in the prepare
-  /// phase; nil where the direct kernel is to be used.
+  /// The weight of a convolution in the form of Winograd's kernel, made in the prepare phase if it is constant, else now;
+  /// nil where the direct kernel is to be used.
+  ///
+  /// - Parameters:
+  ///   - sizes: the convolution's.
+  ///   - weight: its weight, or of an input gradient the transposed weight, of this shape.
   mutating func winogradWeight(
-    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape
+    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape, isGradient: Bool = false
   ) -> ExecutionPlan.Operand? {
     let space = buffers[weight.buffer].space
-    guard winograd == .auto, !isTraining, space == .persistent || space == .prepared,
-      let count = sizes.winogradWeightCount
-    else { return nil }
+    let isConstant = !isTraining && (space == .persistent || space == .prepared)
+    guard winograd == .auto, let count = sizes.winogradWeightCount(changing: !isConstant) else { return nil }
+    let kernel = isGradient ? Kernel.winogradGradientWeight : .winogradWeight
+    let weightSizes = WeightPacking(groups: 1).sizes(of: shape)
+    guard isConstant else {
+      let transformed = temporary(count, "winograd")
+      emit(kernel, weightSizes, [transformed], [weight])
+      return transformed
+    }
     if let known = winogradWeights[weight] { return known }
     let name = "\(graph.path(of: current)):winograd"
     let transformed = ExecutionPlan.Operand(buffer: addBuffer(name, count, .prepared))
     let call = ExecutionPlan.Call(
-      kernel: .winogradWeight, sizes: WeightPacking(groups: 1).sizes(of: shape),
-      operands: [transformed, weight], resultCount: 1, node: current)
+      kernel: kernel, sizes: weightSizes, operands: [transformed, weight], resultCount: 1, node: current)
     if position < 0 { calls.append(call) } else { preparation.append(call) }
     winogradWeights[weight] = transformed
     return transformed
@@ -418,7 +427,7 @@ extension ExecutionPlan {
   /// - Parameters:
   ///   - parametersAreConstant: true at inference, where everything that depends on parameters alone is
   ///     prepared once.
-  ///   - winograd: whether convolutions with constant weights may be computed so.
+  ///   - winograd: whether convolutions may be computed so.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   package init(
     lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,

@@ -6,7 +6,7 @@ package struct EngineSettings: Sendable {
   package var tier: KernelTier
   package var toolchain: ToolchainOptions
   package var threads: Int
-  /// Whether inference may use Winograd's convolutions.
+  /// Whether programs may use Winograd's convolutions.
   package var winograd = Winograd.auto
 
   package init(tier: KernelTier, toolchain: ToolchainOptions, threads: Int) {

@@ -18,7 +18,9 @@ package struct TrainingEngine {
   ) throws(TrainingError) {
     do {
       let plan = try compile(
-        network, CompileOptions(mode: .training(TrainingObjective(recipe)), batch: batch))
+        network,
+        CompileOptions(
+          mode: .training(TrainingObjective(recipe)), batch: batch, winograd: settings.winograd))
       let evaluation = try compile(
         network, CompileOptions(mode: .inference, batch: evaluationBatch, winograd: settings.winograd))
       let pool = try KernelPool(threads: settings.threads)

@@ -42,11 +42,11 @@ struct KernelOptions: ParsableArguments {
   }
 }
 
-/// How convolutions are computed at inference.
+/// How convolutions are computed.
 struct WinogradOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "auto or never: whether inference computes dense 3x3 convolutions by Winograd's method where that is faster.",
+      "auto or never: whether dense 3x3 convolutions are computed by Winograd's method where that is faster.",
       discussion: "Results differ by less than 1e-5 of the largest."))
   var winograd = Winograd.auto
 }

@@ -51,7 +51,7 @@ struct PlainConvolution {
   init?(winograd seed: UInt64) {
     var random = RandomSource(seed: seed)
     let size = (random.pick(1...20), random.pick(1...20))
-    let padding = (random.pick(0...2), random.pick(0...2), random.pick(0...2), random.pick(0...2))
+    let padding = (random.pick(0...3), random.pick(0...3), random.pick(0...3), random.pick(0...3))
     let result = (size.0 + padding.0 + padding.2 - 2, size.1 + padding.1 + padding.3 - 2)
     guard result.0 > 0, result.1 > 0 else { return nil }
     sizes = irlas_conv(

@@ -19,26 +19,46 @@ import Testing
       inputs: [plain.x, transformed] + (d.has_bias == 1 ? [plain.bias] : [])
         + (d.has_residual == 1 ? [plain.dy] : []), seed: UInt64(seed))[0]
     #expect(PrebuiltKernel.distance(y, plain.forward) <= 1e-5, "seed \(seed): \(d)")
+
+    // The input gradient is the convolution of dy with the transposed weight, its taps in reverse.
+    var reversed = d
+    (reversed.height, reversed.out_height) = (d.out_height, d.height)
+    (reversed.width, reversed.out_width) = (d.out_width, d.width)
+    (reversed.channels, reversed.outputs) = (d.outputs, d.channels)
+    (reversed.pad_top, reversed.pad_left) = (2 - d.pad_top, 2 - d.pad_left)
+    (reversed.has_bias, reversed.has_residual, reversed.activation) = (0, 0, 0)
+    let transposed = PrebuiltKernel.run(
+      IRLAS_WEIGHT_TRANSPOSE, d, outputs: [packed.count], inputs: [packed])[0]
+    let gradientWeight = PrebuiltKernel.run(
+      IRLAS_WINOGRAD_GRADIENT_WEIGHT, reversed, outputs: [36 * d.outputs * ((d.channels + 15) / 16 * 16)],
+      inputs: [transposed])[0]
+    let dx = PrebuiltKernel.run(
+      IRLAS_CONV_WINOGRAD, reversed, outputs: [plain.x.count], inputs: [plain.dy, gradientWeight])[0]
+    #expect(PrebuiltKernel.distance(dx, plain.inputGradient) <= 1e-5, "input gradient, seed \(seed): \(d)")
   }
 
   /// The choice depends on the sizes, and takes what was measured to be faster.
   @Test func isChosenBySize() {
-    func count(_ batch: Int, _ side: Int, _ channels: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1)
-      -> Int
-    {
+    func count(
+      _ batch: Int, _ side: Int, _ channels: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1,
+      changing: Int32 = 0
+    ) -> Int {
       var d = irlas_conv(
         batch: batch, height: side, width: side, channels: channels, out_height: side, out_width: side,
         outputs: channels, kernel_height: kernel, kernel_width: kernel, stride_height: stride,
         stride_width: stride, dilation_height: 1, dilation_width: 1, pad_top: 1, pad_left: 1, groups: groups,
         has_bias: 0, has_residual: 0, activation: 0, splits: 1)
-      return irlas_winograd_count(&d)
+      return irlas_winograd_count(&d, changing)
     }
     #expect(count(1, 56, 64) == 36 * 64 * 64)
     #expect(count(1, 14, 256) == 36 * 256 * 256)
     #expect(count(64, 32, 16) == 36 * 16 * 16)
     #expect(count(32, 7, 512) > 0)
+    #expect(count(64, 32, 16, changing: 1) > 0)
+    #expect(count(2, 14, 256) > 0)
     // More weights to read than it saves; more to transform than it saves; not its kind.
     #expect(count(1, 7, 512) == 0)
+    #expect(count(1, 14, 256, changing: 1) == 0)
     #expect(count(64, 32, 8) == 0)
     #expect(count(1, 56, 64, kernel: 5) == 0)
     #expect(count(1, 56, 64, stride: 2) == 0)

@@ -28,9 +28,6 @@ import Testing
     let direct = try compile(network(), CompileOptions(mode: .inference, batch: 4, winograd: .never))
     #expect(direct.step.map(\.kernel) == [.convForward, .convForward, .convForward, .globalAveragePool])
     #expect(!direct.prepare.contains { $0.kernel == .winogradWeight })
-    let objective = TrainingObjective(update: .none)
-    let training = try compile(network(), CompileOptions(mode: .training(objective), batch: 4))
-    #expect(!training.step.contains { $0.kernel == .convWinograd })
   }
 
   /// Both tiers within 1e-5 of the reference, also after the parameters changed; the same bytes for any number of
@@ -48,6 +45,34 @@ import Testing
       results.append(executable.output("y")?.map(\.bitPattern))
     }
     #expect(results[0] != nil && results[0] == results[1] && results[0] == results[2])
+  }
+
+  /// While training weights are transformed in every step, forward and for the gradients of inputs; losses and what
+  /// the parameters become, in both tiers, the same bytes for any number of threads.
+  @Test(arguments: [KernelTier.prebuilt, .specialised]) func trainsAsTheReference(tier: KernelTier) throws {
+    let objective = TrainingObjective(update: .sgd(momentum: 0.9, nesterov: true, decay: 1e-3))
+    let run = try ProgramRun(network(), .training(objective), seed: 4, batch: 4)
+    let kernels = run.plan.step.map(\.kernel)
+    #expect(kernels.filter { $0 == .convWinograd }.count == 3)
+    #expect(kernels.filter { $0 == .winogradWeight }.count == 2)
+    #expect(kernels.filter { $0 == .winogradGradientWeight }.count == 1)
+    #expect(kernels.filter { $0 == .convInputGradient }.count == 1)
+    var results: [[[UInt32]?]] = []
+    for threads in 1...3 {
+      let executable = try run.executable(threads: threads, tier: tier)
+      for step in 0..<2 {
+        for (path, values) in try run.checkOutputs(executable, step: step) {
+          let actual = try #require(executable.parameters.read(path))
+          #expect(run.distance(actual, values) <= 2e-4 * Double(step + 1), "step \(step): \(path)")
+        }
+      }
+      results.append(
+        executable.parameters.tensors.map { executable.parameters.read($0.path)?.map(\.bitPattern) })
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+    let direct = try compile(
+      network(), CompileOptions(mode: .training(objective), batch: 4, winograd: .never))
+    #expect(!direct.step.contains { $0.kernel == .convWinograd })
   }
 
   /// One weight read by two convolutions is transformed once.

@@ -69,8 +69,10 @@ package struct KernelSet: Sendable {
     self.warning = warning
   }
 
-  /// Functions compiled for these instances, or found in the cache.
-  package init(specialised instances: [KernelInstance], _ options: ToolchainOptions) throws(ToolchainError) {
+  /// Functions compiled for these instances, or found in the cache. Programs that share a set may share instances.
+  package init(specialised wanted: [KernelInstance], _ options: ToolchainOptions) throws(ToolchainError) {
+    var seen: Set<KernelInstance> = []
+    let instances = wanted.filter { seen.insert($0).inserted }
     let compiler = try CCompiler.find(options.compiler)
     let cache = KernelCache(
       directory: options.cacheDirectory, compiler: compiler, cpu: HostCPU.current(),

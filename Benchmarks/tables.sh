@@ -4,13 +4,13 @@
 #     Benchmarks/tables.sh IRLAS [1]
 #
 # With a second argument the tables are made first: every distinct program of samples/searches/cells.irlas and of
-# Benchmarks/evidence/blocks.irlas is trained three times. That can be stopped and gone on with at any time.
+# Benchmarks/evidence/blocks.irlas is trained, three times and twice. That can be stopped and gone on with at any time.
 set -eu
 irlas=$1
 evidence=Benchmarks/evidence
 seeds=${SEEDS:-50}
 
-make_table() { # FILE TABLE
+make_table() { # FILE TABLE SEEDS
   folder=${TABLES:-.build/tables}
   mkdir -p "$folder"
   [ -d "$folder/pictures" ] ||
@@ -18,7 +18,7 @@ make_table() { # FILE TABLE
   parts=$(getconf _NPROCESSORS_ONLN)
   part=1
   while [ "$part" -le "$parts" ]; do
-    "$irlas" table make "$1" Net --data "$folder/pictures" --seeds 3 --threads 1 \
+    "$irlas" table make "$1" Net --data "$folder/pictures" --seeds "$3" --threads 1 \
       --part "$part/$parts" -o "$folder/$2.$part" &
     part=$((part + 1))
   done
@@ -27,8 +27,8 @@ make_table() { # FILE TABLE
 }
 
 if [ -n "${2:-}" ]; then
-  make_table samples/searches/cells.irlas cells.jsonl
-  make_table $evidence/blocks.irlas blocks.jsonl
+  make_table samples/searches/cells.irlas cells.jsonl 3
+  make_table $evidence/blocks.irlas blocks.jsonl 2
 fi
 for name in cells blocks; do
   case $name in

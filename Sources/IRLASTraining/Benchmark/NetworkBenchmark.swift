@@ -81,24 +81,29 @@ package struct NetworkBenchmark {
   }
 
   /// One run, and how long each call of its plan took, in nanoseconds.
-  package mutating func profile() -> [UInt64] {
+  private mutating func profile() -> [UInt64] {
     program.setRandomKey(seed: 0, step: runs)
     runs += 1
     return program.profile()
   }
 
-  /// The median time of each kernel of the plan in `runs` runs, after three that do not count; of a kernel that is called
-  /// several times the mean of its calls.
-  package mutating func timings(runs: Int, threads: Int) -> [KernelTimings.Entry] {
+  /// The median time of each call of the plan in `runs` runs, in seconds, after three runs that do not count.
+  mutating func callTimes(runs: Int) -> [Double] {
     for _ in 0..<3 { run() }
     var times = [[UInt64]](repeating: [], count: plan.step.count)
     for _ in 0..<max(1, runs) {
       for (call, time) in profile().enumerated() { times[call].append(time) }
     }
+    return times.map { Double(max(1, $0.sorted()[$0.count / 2])) * 1e-9 }
+  }
+
+  /// The median time of each kernel of the plan in `runs` runs; of a kernel that is called several times the mean of its
+  /// calls.
+  package mutating func timings(runs: Int) -> [KernelTimings.Entry] {
+    let times = callTimes(runs: runs)
     var sums: [(load: KernelLoad, seconds: Double, calls: Int)] = []
     var places: [String: Int] = [:]
-    for (load, samples) in zip(plan.loads, times) {
-      let seconds = Double(max(1, samples.sorted()[samples.count / 2])) * 1e-9
+    for (load, seconds) in zip(plan.loads, times) {
       if let place = places[load.symbol] {
         sums[place].seconds += seconds
         sums[place].calls += 1
@@ -107,7 +112,9 @@ package struct NetworkBenchmark {
         sums.append((load, seconds, 1))
       }
     }
-    return sums.map { KernelTimings.Entry($0.load, threads: threads, seconds: $0.seconds / Double($0.calls)) }
+    return sums.map {
+      KernelTimings.Entry($0.load, threads: settings.threads, seconds: $0.seconds / Double($0.calls))
+    }
   }
 
   /// What the machine could do with the same threads: see `KernelPool.peakRate`.

@@ -56,19 +56,16 @@ package struct NetworkProfile: Sendable {
   package init(_ benchmark: inout NetworkBenchmark, runs: Int, peakRate: Double, readRate: Double) {
     let plan = benchmark.plan
     network = benchmark.network
-    var times = [[UInt64]](repeating: [], count: plan.step.count)
-    for _ in 0..<max(1, runs) {
-      for (call, time) in benchmark.profile().enumerated() { times[call].append(time) }
-    }
+    let times = benchmark.callTimes(runs: runs)
     let owners = Owners(network)
     var total = Cost()
     var costs = [Cost](repeating: Cost(), count: network.nodes.count)
     var kinds: [(name: String, calls: Int, cost: Cost)] = []
     var counted: Set<NodeID> = []
-    for (call, samples) in zip(plan.step, times) {
+    for (call, seconds) in zip(plan.step, times) {
       let graph = plan.graph
       var cost = Cost()
-      cost.seconds = Double(samples.sorted()[samples.count / 2]) * 1e-9
+      cost.seconds = seconds
       // A node of several calls has its work counted once.
       if counted.insert(call.node).inserted {
         let shapes = graph.inputShapes(of: call.node) + [graph[call.node].shape]

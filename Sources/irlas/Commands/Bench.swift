@@ -5,8 +5,6 @@ import IRLASGraph
 import IRLASJSON
 import IRLASTraining
 
-extension NetworkBenchmark.Mode: ExpressibleByArgument {}
-
 /// `irlas bench FILE [NETWORK]`
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,11 +25,7 @@ struct Bench: ParsableCommand {
 
   @OptionGroup var source: ProgramOptions
 
-  @Option(help: "The batch size.")
-  var batch = 1
-
-  @Option(help: "infer, or train: a whole step with forward, backward and update.")
-  var mode = NetworkBenchmark.Mode.infer
+  @OptionGroup var work: BenchmarkOptions
 
   @Option(help: "How long to measure.")
   var seconds = 2.0
@@ -44,27 +38,17 @@ struct Bench: ParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var save: String?
 
-  @OptionGroup var machine: MachineOptions
-  @OptionGroup var kernels: KernelOptions
-  @OptionGroup var convolutions: WinogradOptions
-
   @Option(help: "text or json.")
   var format = OutputFormat.text
 
   func validate() throws {
-    if !(1...1_000_000).contains(batch) {
-      throw ValidationError("--batch takes a number from 1 to 1000000, not \(batch)")
-    }
     if !(seconds > 0 && seconds <= 86_400) { throw ValidationError("--seconds takes a positive number") }
   }
 
   func run() throws {
     let started = monotonicSeconds()
     let network = try source.elaborate().elaboration.graph
-    let settings = kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd)
-    var benchmark = try reportingFailures { () throws(TrainingError) in
-      try NetworkBenchmark(network: network, mode: mode, batch: batch, settings: settings)
-    }
+    var benchmark = try work.benchmark(of: network)
     let compiled = monotonicSeconds()
     KernelOptions.report(benchmark.remarks)
     if let save {
@@ -138,8 +122,9 @@ struct Bench: ParsableCommand {
     case .json:
       StandardOutput.line(
         JSON.object([
-          .init("network", .string(name)), .init("mode", .string(mode.rawValue)), .init("batch", JSON(batch)),
-          .init("threads", JSON(try machine.threadCount())), .init("runs", JSON(sample.count)),
+          .init("network", .string(name)), .init("mode", .string(work.mode.rawValue)),
+          .init("batch", JSON(work.batch)),
+          .init("threads", JSON(try work.machine.threadCount())), .init("runs", JSON(sample.count)),
           .init("median_ms", .number(1000 * sample.median)), .init("p10_ms", .number(1000 * sample.low)),
           .init("p90_ms", .number(1000 * sample.high)), .init("gflops", .number(rate / 1e9)),
           .init("peak_gflops", .number(peak / 1e9)), .init("peak_share", .number(rate / peak)),
@@ -149,10 +134,10 @@ struct Bench: ParsableCommand {
           .init("peak_memory_bytes", JSON(peakMemory)), .init("noisy", .bool(isNoisy)),
         ]).line)
     case .text:
-      let what = mode == .infer ? "inference" : "a training step"
+      let what = work.mode == .infer ? "inference" : "a training step"
       StandardOutput.line(
         """
-        \(name), \(what), batch \(batch), \(try machine.threadCount()) threads: \(sample.count) runs
+        \(name), \(what), batch \(work.batch), \(try work.machine.threadCount()) threads: \(sample.count) runs
         median         \(decimal(1000 * sample.median, 3)) ms (10 to 90 %: \(decimal(1000 * sample.low, 3)) to \
         \(decimal(1000 * sample.high, 3)))
         rate           \(decimal(rate / 1e9, 1)) GF/s, \(percent(rate / peak)) of the peak of \

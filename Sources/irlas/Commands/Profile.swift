@@ -22,11 +22,7 @@ struct Profile: ParsableCommand {
 
   @OptionGroup var source: ProgramOptions
 
-  @Option(help: "The batch size.")
-  var batch = 1
-
-  @Option(help: "infer, or train: a whole step with forward, backward and update.")
-  var mode = NetworkBenchmark.Mode.infer
+  @OptionGroup var work: BenchmarkOptions
 
   @Option(help: "How many runs.")
   var runs = 20
@@ -40,15 +36,11 @@ struct Profile: ParsableCommand {
   @Option(help: "How many levels of cells are open in the drawing.")
   var depth: Int?
 
-  @OptionGroup var machine: MachineOptions
-  @OptionGroup var kernels: KernelOptions
-  @OptionGroup var convolutions: WinogradOptions
-
   @Option(help: "text or json.")
   var format = OutputFormat.text
 
   func validate() throws {
-    for (name, value) in [("--batch", batch), ("--runs", runs), ("--top", top)]
+    for (name, value) in [("--runs", runs), ("--top", top)]
     where !(1...1_000_000).contains(value) {
       throw ValidationError("\(name) takes a number from 1 to 1000000, not \(value)")
     }
@@ -57,18 +49,13 @@ struct Profile: ParsableCommand {
 
   func run() throws {
     let (loaded, elaboration) = try source.elaborate()
-    let settings = kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd)
-    let (profile, remarks) = try reportingFailures { () throws(TrainingError) in
-      var benchmark = try NetworkBenchmark(
-        network: elaboration.graph, mode: mode, batch: batch, settings: settings)
+    var benchmark = try work.benchmark(of: elaboration.graph)
+    KernelOptions.report(benchmark.remarks)
+    let profile = try reportingFailures { () throws(TrainingError) in
       let peak = try benchmark.peakRate()
       let read = try benchmark.readRate()
-      for _ in 0..<3 { benchmark.run() }
-      return (
-        NetworkProfile(&benchmark, runs: runs, peakRate: peak, readRate: read), benchmark.remarks
-      )
+      return NetworkProfile(&benchmark, runs: runs, peakRate: peak, readRate: read)
     }
-    KernelOptions.report(remarks)
     switch format {
     case .text: try print(profile)
     case .json: StandardOutput.line(try json(profile).line)
@@ -91,7 +78,7 @@ struct Profile: ParsableCommand {
   // MARK: Text
 
   private func heading(_ profile: NetworkProfile) throws -> String {
-    "\(mode == .infer ? "inference" : "a training step"), batch \(batch), \(try machine.threadCount()) threads: "
+    "\(work.mode == .infer ? "inference" : "a training step"), batch \(work.batch), \(try work.machine.threadCount()) threads: "
       + "\(milliseconds(profile.total.seconds)) ms"
   }
 
@@ -161,8 +148,8 @@ struct Profile: ParsableCommand {
       ]
     }
     return .object([
-      .init("network", .string(profile.network.name)), .init("mode", .string(mode.rawValue)),
-      .init("batch", JSON(batch)), .init("threads", JSON(try machine.threadCount())),
+      .init("network", .string(profile.network.name)), .init("mode", .string(work.mode.rawValue)),
+      .init("batch", JSON(work.batch)), .init("threads", JSON(try work.machine.threadCount())),
       .init("total", .object(members(profile.total))),
       .init(
         "operations",

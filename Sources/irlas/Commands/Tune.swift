@@ -18,35 +18,27 @@ struct Tune: ParsableCommand {
 
   @OptionGroup var source: ProgramOptions
 
-  @Option(help: "The batch size.")
-  var batch = 1
-
-  @Option(help: "infer, or train.")
-  var mode = NetworkBenchmark.Mode.infer
+  @OptionGroup var work: BenchmarkOptions
 
   @Option(help: "How many runs.")
   var runs = 50
 
-  @OptionGroup var machine: MachineOptions
-  @OptionGroup var kernels: KernelOptions
-
   func validate() throws {
-    for (name, value) in [("--batch", batch), ("--runs", runs)] where !(1...1_000_000).contains(value) {
-      throw ValidationError("\(name) takes a number from 1 to 1000000, not \(value)")
+    if !(1...1_000_000).contains(runs) {
+      throw ValidationError("--runs takes a number from 1 to 1000000, not \(runs)")
     }
   }
 
   func run() throws {
     let network = try source.elaborate().elaboration.graph
-    let settings = kernels.settings(threads: try machine.threadCount())
-    let (measured, new, remarks) = try reportingFailures { () throws(TrainingError) in
-      var benchmark = try NetworkBenchmark(network: network, mode: mode, batch: batch, settings: settings)
-      let entries = benchmark.timings(runs: runs, threads: settings.threads)
-      let file = TimingFile(
-        cacheDirectory: settings.toolchain.cacheDirectory, origin: benchmark.kernels.origin)
-      return (entries.count, try file.add(entries), benchmark.remarks)
+    var benchmark = try work.benchmark(of: network)
+    KernelOptions.report(benchmark.remarks)
+    let cache = try work.settings().toolchain.cacheDirectory
+    let (measured, new) = try reportingFailures { () throws(TrainingError) in
+      let entries = benchmark.timings(runs: runs)
+      let file = TimingFile(cacheDirectory: cache, origin: benchmark.kernels.origin)
+      return (entries.count, try file.add(entries))
     }
-    KernelOptions.report(remarks)
     StandardOutput.line("\(network.name): \(measured) kernels measured, \(new) of them for the first time")
   }
 }

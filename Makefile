@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features bench-table bench-front bench-latency fault-drill
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features bench-table bench-front bench-latency bench-peers fault-drill
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -77,7 +77,7 @@ evidence-mirror: build
 bench-table: build
 	Benchmarks/tables.sh "$(IRLAS)" $(MAKE_TABLES)
 
-# Searches with the mirror against random search and the expert, on accuracy and latency: two hours, can be interrupted.
+# Searches with the mirror against random search and the expert, on accuracy and latency: an hour or two, can be interrupted.
 bench-front: build
 	Benchmarks/front.py "$(IRLAS)" "$${FRONT:-.build/front}"
 
@@ -91,7 +91,6 @@ bench-features: setup
 	IRLAS_BENCHMARKS=1 $(SWIFT) test $(FLAGS) --skip-build --filter FeatureSpeedTests
 
 # Beside PyTorch, ONNX Runtime and OpenVINO, which are set up from PyPI: `make bench-peers PEERS_ARGS="--only train/resnet20"`.
-.PHONY: bench-peers
 bench-peers: build
 	Benchmarks/peers/run.py "$(IRLAS)" $(PEERS_ARGS)
 

@@ -4,8 +4,8 @@
 
 // Parts of the text, numbered in the order of kernel_texts.h.
 enum {
-  part_dims, part_base, part_math, part_panel, part_weight, part_sweep, part_dense, part_joined,
-  part_convolution, part_winograd, part_weight_gradient, part_reduction, part_statistics,
+  part_dims, part_base, part_math, part_bf16, part_panel, part_weight, part_sweep, part_dense, part_joined,
+  part_convolution, part_separable, part_winograd, part_weight_gradient, part_reduction, part_statistics,
   part_convolution_statistics, part_normalization, part_elementwise, part_pooling,
   part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_softmax,
   part_count,
@@ -14,10 +14,11 @@ enum {
 #define WITH(part) (UINT32_C(1) << part_##part)
 enum {
   COMMON = WITH(dims) | WITH(base),
-  WEIGHT = COMMON | WITH(math) | WITH(panel) | WITH(weight),
-  WINDOW = COMMON | WITH(math) | WITH(panel) | WITH(sweep) | WITH(joined),
+  WEIGHT = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(weight),
+  WINDOW = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(joined),
   CONVOLUTION = WINDOW | WITH(dense) | WITH(convolution),
-  WINOGRAD = COMMON | WITH(math) | WITH(panel) | WITH(sweep) | WITH(winograd),
+  SEPARABLE = WINDOW | WITH(dense) | WITH(separable),
+  WINOGRAD = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(winograd),
   GRADIENT = WINDOW | WITH(weight_gradient),
   REDUCTION = COMMON | WITH(reduction),
   STATISTICS = REDUCTION | WITH(statistics),
@@ -42,6 +43,9 @@ static const char text_base[] = {
 static const char text_math[] = {
 #embed "source/math.h"
     , 0};
+static const char text_bf16[] = {
+#embed "source/bf16.h"
+    , 0};
 static const char text_panel[] = {
 #embed "source/panel.h"
     , 0};
@@ -59,6 +63,9 @@ static const char text_joined[] = {
     , 0};
 static const char text_convolution[] = {
 #embed "source/convolution.h"
+    , 0};
+static const char text_separable[] = {
+#embed "source/separable.h"
     , 0};
 static const char text_winograd[] = {
 #embed "source/winograd.h"
@@ -109,8 +116,8 @@ static const struct {
   const char *text;
   ptrdiff_t length;
 } texts[part_count] = {
-    TEXT(dims), TEXT(base), TEXT(math), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
-    TEXT(convolution), TEXT(winograd), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
+    TEXT(dims), TEXT(base), TEXT(math), TEXT(bf16), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
+    TEXT(convolution), TEXT(separable), TEXT(winograd), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
     TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
     TEXT(softmax),
 };
@@ -210,5 +217,9 @@ struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d) { return i
 ptrdiff_t irlas_winograd_count(const struct irlas_conv *d, int changing) {
   return irlas_winograd_weight_count(d, changing);
 }
+
+int irlas_separable_is_better(const struct irlas_separable *d) { return irlas_separable_pays(d); }
+
+ptrdiff_t irlas_bf16_count(const struct irlas_conv *d) { return irlas_bf16_weight_count(d); }
 
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels) { return irlas_blocks(rows, channels); }

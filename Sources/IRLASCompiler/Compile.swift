@@ -16,6 +16,14 @@ package enum Winograd: String, Hashable, Sendable, CaseIterable {
   case never
 }
 
+/// What factors of products are rounded to; results, sums, parameters and everything else are single precision.
+package enum Precision: String, Hashable, Sendable, CaseIterable {
+  case float32 = "f32"
+  /// Convolutions and linear layers multiply numbers of 8 significant bits. Depthwise convolutions, gradients of weights and
+  /// what Winograd's method does faster stay in single precision.
+  case bfloat16 = "bf16"
+}
+
 /// How a network is compiled; all of it values, nothing is read from the environment.
 package struct CompileOptions: Hashable, Sendable {
   package var mode: CompileMode
@@ -24,14 +32,17 @@ package struct CompileOptions: Hashable, Sendable {
   /// The pass after which the graph (or the plan) is shown to the dump.
   package var dumpAfter: String?
   package var winograd: Winograd
+  package var precision: Precision
 
   package init(
-    mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto
+    mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
+    precision: Precision = .float32
   ) {
     self.mode = mode
     self.batch = batch
     self.dumpAfter = dumpAfter
     self.winograd = winograd
+    self.precision = precision
   }
 }
 
@@ -79,7 +90,7 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   // Schedule, lowering to kernel calls, memory plan.
   let plan = try ExecutionPlan(
     lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
-    winograd: options.winograd, streams: streams)
+    winograd: options.winograd, precision: options.precision, streams: streams)
   pipeline.show("plan", GeneratedCode(plan).program)
   return plan
 }

@@ -140,6 +140,13 @@ enum irlas_kernel_id {
   /// `irlas_conv` (sizes of dy to dx, padding 2 - the convolution's): transformed weight - transposed weight. With it
   /// `CONV_WINOGRAD` computes the input gradient from dy.
   IRLAS_WINOGRAD_GRADIENT_WEIGHT,
+  /// `irlas_conv`: rounded weight [`irlas_bf16_count`] - weight. For convolutions with `pairs`.
+  IRLAS_BF16_WEIGHT,
+  /// `irlas_conv` (as `WINOGRAD_GRADIENT_WEIGHT`): rounded weight - transposed weight.
+  IRLAS_BF16_GRADIENT_WEIGHT,
+  /// `irlas_separable`: y - x [, expanding weight [, bias]], depthwise weight [, bias], weight [, bias] [, residual]. The same
+  /// results as `CONV_FORWARD` one after the other.
+  IRLAS_SEPARABLE,
   IRLAS_KERNEL_COUNT,
 };
 
@@ -177,6 +184,12 @@ struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d);
 /// every call.
 ptrdiff_t irlas_winograd_count(const struct irlas_conv *d, int changing);
 
+/// Whether `SEPARABLE` is faster than its convolutions one after the other; a function of the sizes alone.
+int irlas_separable_is_better(const struct irlas_separable *d);
+
+/// Floats of memory of the rounded weight with which a convolution has `pairs`; 0 where its groups are too small for it.
+ptrdiff_t irlas_bf16_count(const struct irlas_conv *d);
+
 /// The number of blocks for a reduction over `rows`.
 ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
 
@@ -184,7 +197,7 @@ ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
 static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t outputs,
                                              ptrdiff_t has_bias, ptrdiff_t activation) {
   struct irlas_conv d = {1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1,
-                         has_bias, 0, activation, 1};
+                         has_bias, 0, activation, 1, 0};
   return d;
 }
 

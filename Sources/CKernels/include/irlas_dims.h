@@ -48,6 +48,26 @@ struct irlas_conv {
   ptrdiff_t activation;
   /// How many partial sums the weight gradient leaves: `irlas_conv_weight_splits`. 0 counts as 1.
   ptrdiff_t splits;
+  /// Whether products are of bfloat16: x is rounded on the way, and the weight is what `bf16_weight` makes (forward only).
+  ptrdiff_t pairs;
+};
+
+/// A depthwise convolution with a 1x1 convolution after it and, where it `expands`, one before it: x [batch][height][width]
+/// [inputs], `channels` between them, y [batch][out_height][out_width][outputs]. Without it inputs equal channels.
+struct irlas_separable {
+  ptrdiff_t batch, height, width, inputs, channels;
+  ptrdiff_t out_height, out_width, outputs;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;
+  ptrdiff_t pad_top, pad_left;  // not negative
+  /// Whether there is a first 1x1 convolution, whether it has a bias, and what it applies to its result.
+  ptrdiff_t expands, expand_bias, expand_activation;
+  ptrdiff_t depthwise_bias, depthwise_activation;
+  /// Of the last convolution; the residual is added before the activation.
+  ptrdiff_t has_bias, has_residual, activation;
+  /// Whether the 1x1 convolutions have `pairs`, as in `irlas_conv`.
+  ptrdiff_t pairs;
 };
 
 /// Sums of `splits` arrays of `count` elements.

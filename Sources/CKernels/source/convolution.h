@@ -17,7 +17,8 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
                                    ptrdiff_t activation, float *scratch) {
   const struct irlas_band band = irlas_band(cut, s->rows, s->columns, band_index);
   if (band.rows <= 0 || band.columns <= 0) return;
-  const int in_place = !panels->joined && irlas_reads_in_place(s);
+  const int in_place = !panels->joined && !s->pairs && irlas_reads_in_place(s);
+  const ptrdiff_t channels = s->pairs ? s->pitch / panels->groups : panels->inputs;  // of a group
   const ptrdiff_t pitch = panels->joined ? irlas_joined_panel : in_place ? s->pitch : panels->inputs;
   const ptrdiff_t x_rows = irlas_reach(band.rows, s->stride_h, s->taps_h, s->dilation_h);
   const ptrdiff_t x_columns = irlas_reach(band.columns, s->stride_w, s->taps_w, s->dilation_w);
@@ -40,17 +41,22 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   t.taps_w = s->taps_w;
   t.inputs = panels->inputs;
   t.activation = activation;
+#define IRLAS_DENSE_PANEL(width)                                                                   \
+  if (s->pairs)                                                                                    \
+    irlas_dense_panel_over(s, t, &band, cut->whole, least, panels->taps, width, 1, scratch);       \
+  else                                                                                             \
+    irlas_dense_panel_over(s, t, &band, cut->whole, least, panels->taps, width, 0, scratch)
   ptrdiff_t copied = -1;
   for (ptrdiff_t index = from; index < until; index++) {
     struct irlas_panel panel = irlas_panel(panels, index);
     ptrdiff_t source = panels->joined ? index : panel.group;
-    ptrdiff_t channel = panels->joined ? panel.start : panel.group * panels->inputs;
+    ptrdiff_t channel = panels->joined ? panel.start : panel.group * channels;
     t.x = copy;
     if (in_place) {
       t.x = s->taps_h * s->taps_w > 0 ? x + (row * s->width + column) * s->pitch + channel : x;
     } else if (copied != source) {
       irlas_copy_places(copy, pitch, x, s->height, s->width, s->pitch, row, x_rows, 1, column, x_columns, 1, channel,
-                        panels->joined ? panel.width : panels->inputs);
+                        panels->joined ? panel.width : channels, s->pairs);
       copied = source;
     }
     t.w = w + panel.offset;
@@ -63,13 +69,14 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
       else
         irlas_joined_panel_over(s, t, &band, least, panels->taps, panel.width, neighbours, scratch);
     } else if (panels->outputs >= irlas_dense_panel && panel.width == irlas_dense_panel) {
-      irlas_dense_panel_over(s, t, &band, cut->whole, least, panels->taps, irlas_dense_panel, scratch);
+      IRLAS_DENSE_PANEL(irlas_dense_panel);
     } else if (panels->outputs % irlas_dense_panel) {
-      irlas_dense_panel_over(s, t, &band, cut->whole, least, panels->taps,
-                             panels->outputs % irlas_dense_panel, scratch);
+      IRLAS_DENSE_PANEL(panels->outputs % irlas_dense_panel);
     }
   }
 }
+
+#undef IRLAS_DENSE_PANEL
 
 // Scratch for a sweep whose bands see x_rows * x_columns pixels: the copy, and one panel with whole rows.
 IRLAS_INLINE ptrdiff_t irlas_sweep_scratch(const struct irlas_panels *panels, ptrdiff_t x_rows,
@@ -83,13 +90,14 @@ enum { irlas_band_pixels = 256, irlas_least_tasks = 32 };
 IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d) {
   if (irlas_is_product(d)) {
     ptrdiff_t pixels = d->batch * d->height * d->width;
-    return (struct irlas_sweep){1, 1, pixels, d->channels, 1, pixels, 0, 0, d->outputs, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0};
+    return (struct irlas_sweep){1, 1, pixels, d->channels, 1, pixels, 0, 0, d->outputs, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0,
+                                d->pairs != 0};
   }
   return (struct irlas_sweep){
       d->batch, d->height, d->width, d->channels, d->out_height, d->out_width,
       d->out_height * d->out_width * d->outputs, d->out_width * d->outputs, d->outputs,
       d->stride_height, d->stride_width, d->dilation_height, d->dilation_width, d->pad_top, d->pad_left,
-      d->kernel_height, d->kernel_width, 0, d->kernel_width, 1};
+      d->kernel_height, d->kernel_width, 0, d->kernel_width, 1, d->pairs != 0};
 }
 
 IRLAS_INLINE int irlas_conv_forward_tasks(const struct irlas_conv *d) {
@@ -117,7 +125,7 @@ IRLAS_INLINE
 #endif
 void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
                     const float *residual, float *scratch, int task) {
-  const struct irlas_panels panels = irlas_forward_panels(d);
+  const struct irlas_panels panels = d->pairs ? irlas_word_panels(d) : irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d);
   const ptrdiff_t count = irlas_panel_count(&panels);
   const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
@@ -210,7 +218,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
   if (irlas_is_product(d)) {
     const ptrdiff_t pixels = d->batch * d->height * d->width;
     const struct irlas_sweep s = {1, 1, pixels, d->outputs, 1, pixels, 0, 0, d->channels,
-                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0};
+                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0};
     const struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
@@ -234,7 +242,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
           d->height * d->width * d->channels, d->stride_height * d->width * d->channels,
           d->stride_width * d->channels, 1, 1, h.dilation, v.dilation, h.pad, v.pad,
           reached ? h.taps : 0, reached ? v.taps : 0,
-          h.first * d->kernel_width + v.first, -h.step * d->kernel_width, -v.step};
+          h.first * d->kernel_width + v.first, -h.step * d->kernel_width, -v.step, 0};
       irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                        irlas_part(count, chunk + 1, cut.chunks),
                        irlas_max((cut.by_columns ? d->width / d->stride_width / cut.bands

@@ -1,7 +1,7 @@
 // Dense register tiles: every input channel of a group contributes to every output channel of the panel.
 
-// rows x columns pixels by `vectors` (1 or 2) vectors of output channels.
-IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int rows, int columns, int vectors) {
+// rows x columns pixels by `vectors` (1 or 2) vectors of output channels; `pairs` says that inputs are words of two.
+IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int pairs, int rows, int columns, int vectors) {
   irlas_vec sum[irlas_narrow_tile][2];
   const int pixels = rows * columns;
   IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
@@ -21,8 +21,10 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int rows, int col
         irlas_vec weight[2];
         IRLAS_UNROLL for (int v = 0; v < vectors; v++) weight[v] = irlas_load(w + v * irlas_lanes);
         IRLAS_UNROLL for (int i = 0; i < pixels; i++) {
-          irlas_vec value = irlas_splat(x[i / columns * t->x_row + i % columns * t->x_column + k]);
-          IRLAS_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] += value * weight[v];
+          const float *at = x + i / columns * t->x_row + i % columns * t->x_column + k;
+          const irlas_vec value = pairs ? irlas_splat_word(at) : irlas_splat(*at);
+          IRLAS_UNROLL for (int v = 0; v < vectors; v++)
+            sum[i][v] = pairs ? irlas_add_pairs(sum[i][v], value, weight[v]) : sum[i][v] + value * weight[v];
         }
       }
     }
@@ -32,30 +34,30 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int rows, int col
                         irlas_activate(t->activation, sum[i][v]), t->lanes - v * irlas_lanes);
 }
 
-IRLAS_INLINE void irlas_dense_tile_of(const struct irlas_tile *t, int rows, int columns, int vectors) {
+IRLAS_INLINE void irlas_dense_tile_of(const struct irlas_tile *t, int pairs, int rows, int columns, int vectors) {
 #ifdef IRLAS_PREBUILT
   (void)rows;
   if (vectors == 2) switch (columns) {
-    case 8: irlas_dense_tile(t, 1, irlas_wide_tile < 8 ? 4 : 8, 2); return;
-    case 4: irlas_dense_tile(t, 1, 4, 2); return;
-    case 2: irlas_dense_tile(t, 1, 2, 2); return;
-    default: irlas_dense_tile(t, 1, 1, 2); return;
+    case 8: irlas_dense_tile(t, pairs, 1, irlas_wide_tile < 8 ? 4 : 8, 2); return;
+    case 4: irlas_dense_tile(t, pairs, 1, 4, 2); return;
+    case 2: irlas_dense_tile(t, pairs, 1, 2, 2); return;
+    default: irlas_dense_tile(t, pairs, 1, 1, 2); return;
   }
   switch (columns) {
-    case 8: irlas_dense_tile(t, 1, 8, 1); return;
-    case 4: irlas_dense_tile(t, 1, 4, 1); return;
-    case 2: irlas_dense_tile(t, 1, 2, 1); return;
-    default: irlas_dense_tile(t, 1, 1, 1); return;
+    case 8: irlas_dense_tile(t, pairs, 1, 8, 1); return;
+    case 4: irlas_dense_tile(t, pairs, 1, 4, 1); return;
+    case 2: irlas_dense_tile(t, pairs, 1, 2, 1); return;
+    default: irlas_dense_tile(t, pairs, 1, 1, 1); return;
   }
 #else
-  irlas_dense_tile(t, rows, columns, vectors);
+  irlas_dense_tile(t, pairs, rows, columns, vectors);
 #endif
 }
 
 // All tiles of a band for `vectors` vectors of a panel. `t` stands at the band's first pixel. `whole` says that
 // the band spans all rows, `least` is the width of the narrowest band.
 IRLAS_INLINE void irlas_dense_tiles(const struct irlas_tile *t, const struct irlas_band *band, int whole,
-                                    ptrdiff_t all_rows, ptrdiff_t least, int vectors) {
+                                    ptrdiff_t all_rows, ptrdiff_t least, int pairs, int vectors) {
   const ptrdiff_t most = vectors == 2 ? irlas_wide_tile : irlas_narrow_tile;
   const int columns = irlas_tile_columns(least, most);
   const int rows = whole ? irlas_tile_rows(all_rows, columns, most) : 1;
@@ -66,14 +68,14 @@ IRLAS_INLINE void irlas_dense_tiles(const struct irlas_tile *t, const struct irl
       tile.x += r * t->x_row + at * t->x_column;
       tile.y += r * t->y_row + at * t->y_column;
       if (tile.residual) tile.residual += r * t->y_row + at * t->y_column;
-      irlas_dense_tile_of(&tile, rows, columns, vectors);
+      irlas_dense_tile_of(&tile, pairs, rows, columns, vectors);
     }
 }
 
 // One panel, `width` outputs, over one band; x at the band's first pixel and the group's first channel.
 IRLAS_INLINE void irlas_dense_panel_over(const struct irlas_sweep *s, struct irlas_tile t,
                                          const struct irlas_band *band, int whole, ptrdiff_t least,
-                                         ptrdiff_t taps, ptrdiff_t width, float *scratch) {
+                                         ptrdiff_t taps, ptrdiff_t width, int pairs, float *scratch) {
   const ptrdiff_t pitch = irlas_round_up(width, irlas_lanes);
   const float *w = irlas_whole_rows(t.w, taps * t.inputs, width, pitch, scratch);
   t.w_row = pitch;
@@ -88,7 +90,7 @@ IRLAS_INLINE void irlas_dense_panel_over(const struct irlas_sweep *s, struct irl
     if (part.bias) part.bias += lane;
     if (part.residual) part.residual += lane;
     part.lanes = width - lane;
-    irlas_dense_tiles(&part, band, whole, s->rows, least, 2);
+    irlas_dense_tiles(&part, band, whole, s->rows, least, pairs, 2);
   }
   if (lane < width) {
     t.w = w + lane;
@@ -96,6 +98,6 @@ IRLAS_INLINE void irlas_dense_panel_over(const struct irlas_sweep *s, struct irl
     if (t.bias) t.bias += lane;
     if (t.residual) t.residual += lane;
     t.lanes = width - lane;
-    irlas_dense_tiles(&t, band, whole, s->rows, least, 1);
+    irlas_dense_tiles(&t, band, whole, s->rows, least, pairs, 1);
   }
 }

@@ -18,6 +18,12 @@ IRLAS_INLINE struct irlas_panels irlas_forward_panels(const struct irlas_conv *d
   int joined = d->groups > 1 && inputs == outputs && (outputs == 1 || outputs == 2 || outputs == 4 || outputs == 8);
   return (struct irlas_panels){d->groups, inputs, outputs, d->kernel_height * d->kernel_width, joined};
 }
+// Of a rounded weight: an input is a word, that is two channels.
+IRLAS_INLINE struct irlas_panels irlas_word_panels(const struct irlas_conv *d) {
+  struct irlas_panels p = irlas_forward_panels(d);
+  p.inputs = irlas_words(p.inputs);
+  return p;
+}
 IRLAS_INLINE struct irlas_panels irlas_transposed_panels(const struct irlas_conv *d) {
   struct irlas_panels p = irlas_forward_panels(d);
   return (struct irlas_panels){p.groups, p.outputs, p.inputs, p.taps, p.joined};

@@ -12,6 +12,7 @@ struct irlas_sweep {
   ptrdiff_t stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w;
   ptrdiff_t taps_h, taps_w;               // taps; the weight's number of (a, b) is first + a * step_h + b * step_w
   ptrdiff_t first, step_h, step_w;
+  int pairs;  // the weight is rounded, and x is as it is copied (bf16.h)
 };
 
 // A 1x1 convolution without stride or padding, and so a linear layer, is a product over all pixels in one row.
@@ -57,11 +58,12 @@ IRLAS_INLINE ptrdiff_t irlas_reach(ptrdiff_t outputs, ptrdiff_t stride, ptrdiff_
 }
 
 // Copies channels [channel, channel + count) of `rows` x `columns` places of a map, `step_h` and `step_w` apart,
-// zeros outside it, to pixels `to_pitch` floats apart; lanes past `count` become zero.
+// zeros outside it, to pixels `to_pitch` floats apart; lanes past `count` become zero. With `pairs` they are rounded
+// to words.
 IRLAS_INLINE void irlas_copy_places(float *to, ptrdiff_t to_pitch, const float *x, ptrdiff_t height, ptrdiff_t width,
                                     ptrdiff_t pitch, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t step_h,
                                     ptrdiff_t column, ptrdiff_t columns, ptrdiff_t step_w, ptrdiff_t channel,
-                                    ptrdiff_t count) {
+                                    ptrdiff_t count, int pairs) {
   const ptrdiff_t from = column < 0 ? irlas_min(irlas_ceil_div(-column, step_w), columns) : 0;
   const ptrdiff_t inside = width > column ? irlas_min(irlas_ceil_div(width - column, step_w), columns) : 0;
   const ptrdiff_t until = irlas_max(inside, from);
@@ -75,6 +77,10 @@ IRLAS_INLINE void irlas_copy_places(float *to, ptrdiff_t to_pitch, const float *
     irlas_zero_floats(to + until * to_pitch, (columns - until) * to_pitch);
     const float *source = x + (h * width + column) * pitch + channel;
     for (ptrdiff_t c = from; c < until; c++) {
+      if (pairs) {
+        irlas_round_floats(to + c * to_pitch, source + c * step_w * pitch, count);
+        continue;
+      }
       irlas_copy_floats(to + c * to_pitch, source + c * step_w * pitch, count);
       for (ptrdiff_t lane = count; lane < to_pitch; lane++) to[c * to_pitch + lane] = 0;
     }

@@ -65,6 +65,45 @@ IRLAS_INLINE void irlas_weight_transpose(const struct irlas_conv *d, float *cons
   }
 }
 
+// Words of the rounded weight, 0 where groups are too small for pairs of channels: joined panels multiply floats.
+IRLAS_INLINE ptrdiff_t irlas_bf16_weight_count(const struct irlas_conv *d) {
+  const struct irlas_panels p = irlas_word_panels(d);
+  return p.joined || d->channels == d->groups ? 0 : d->outputs * p.taps * p.inputs;
+}
+
+// One panel rounded, its taps in order or in reverse.
+IRLAS_INLINE void irlas_round_panel(const struct irlas_conv *d, float *const *p, int task, int reversed) {
+  const struct irlas_panels from = irlas_forward_panels(d), to = irlas_word_panels(d);
+  const struct irlas_panel source = irlas_panel(&from, task), target = irlas_panel(&to, task);
+  for (ptrdiff_t tap = 0; tap < from.taps; tap++)
+    for (ptrdiff_t word = 0; word < to.inputs; word++) {
+      const ptrdiff_t row = (reversed ? from.taps - 1 - tap : tap) * from.inputs + 2 * word;
+      const float *first = p[1] + source.offset + row * source.width, *second = first + source.width;
+      const int alone = 2 * word + 1 == from.inputs;
+      float *words = p[0] + target.offset + (tap * to.inputs + word) * target.width;
+      for (ptrdiff_t lane = 0; lane < source.width; lane++)
+        irlas_store_pair(words + lane, first[lane], alone ? 0 : second[lane]);
+    }
+}
+IRLAS_INLINE int irlas_bf16_weight_tasks(const struct irlas_conv *d) {
+  const struct irlas_panels p = irlas_forward_panels(d);
+  return (int)irlas_panel_count(&p);
+}
+IRLAS_INLINE ptrdiff_t irlas_bf16_weight_scratch(const struct irlas_conv *d) { return (void)d, 0; }
+// p: rounded weight - weight
+IRLAS_INLINE void irlas_bf16_weight(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  irlas_round_panel(d, p, task, 0);
+}
+IRLAS_INLINE int irlas_bf16_gradient_weight_tasks(const struct irlas_conv *d) { return irlas_bf16_weight_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_bf16_gradient_weight_scratch(const struct irlas_conv *d) { return (void)d, 0; }
+// p: rounded weight - transposed weight. The input gradient is the convolution of dy with the transposed weight, its taps in
+// reverse; `d` has the sizes of that convolution.
+IRLAS_INLINE void irlas_bf16_gradient_weight(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  irlas_round_panel(d, p, task, 1);
+}
+
 IRLAS_INLINE int irlas_folded_weight_tasks(const struct irlas_fold *d) { return (void)d, 1; }
 IRLAS_INLINE ptrdiff_t irlas_folded_weight_scratch(const struct irlas_fold *d) { return (void)d, 0; }
 // p: new weight - weight, scale, variance: weight * scale / sqrt(variance + epsilon) by output channel

@@ -206,7 +206,7 @@ IRLAS_INLINE struct irlas_operands irlas_gather(const struct irlas_conv *d, cons
   } else {
     const ptrdiff_t columns = band.columns + 2 * margin + (even ? 2 : 0);
     irlas_copy_places(scratch, dy_pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1,
-                      band.column - margin, columns, 1, output, width);
+                      band.column - margin, columns, 1, output, width, 0);
     o.dy = scratch + margin * dy_pitch;
     o.dy_row = columns * dy_pitch;
     scratch += irlas_round_up(band.rows * columns * dy_pitch, 16);
@@ -226,11 +226,11 @@ IRLAS_INLINE struct irlas_operands irlas_gather(const struct irlas_conv *d, cons
   if (one_tap) {
     columns = band.columns;
     irlas_copy_places(scratch, x_pitch, x, height, line, d->channels, row, band.rows, d->stride_height, column,
-                      columns, d->stride_width, channel, inputs);
+                      columns, d->stride_width, channel, inputs, 0);
   } else {
     irlas_copy_places(scratch, x_pitch, x, height, line, d->channels, row,
                       irlas_reach(band.rows, d->stride_height, d->kernel_height, d->dilation_height), 1, column,
-                      columns, 1, channel, inputs);
+                      columns, 1, channel, inputs, 0);
   }
   o.x = scratch;
   o.x_row = columns * x_pitch;

@@ -240,7 +240,7 @@ IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const st
   }
 }
 
-// Floats of the transformed weight, 0 where the direct convolution is the better one or the only one. The estimate
+// Floats of the transformed weight, 0 where the direct convolution (of `pairs` or not) is the better one or the only one. The estimate
 // counts multiply-adds of sixteen lanes; it knows nothing of the processor, so that a plan is the same everywhere.
 // `changing` weights are transformed for every call.
 IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d, int changing) {
@@ -251,7 +251,8 @@ IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d, i
   const double inputs = (double)irlas_ceil_div(d->channels, 16), outputs = (double)irlas_ceil_div(d->outputs, 16);
   const double channels = (double)d->channels, pixels = (double)d->batch * d->out_height * d->out_width;
   // Weights are read once, at half a vector in the time of a product; a vector's transforms measured 450 products.
-  const double direct = (9 * pixels + 72) * channels * outputs;
+  // Pairs of bfloat16 take half the time.
+  const double direct = (9 * pixels + 72) * channels * outputs * (d->pairs ? 0.5 : 1);
   const double winograd =
       (36 * (double)c.tiles + 288 + (changing ? 550 : 0)) * channels * outputs + 450 * c.tiles * (inputs * c.chunks + outputs);
   if (winograd * 5 > direct * 4) return 0;

@@ -44,6 +44,11 @@ package struct ExecutionPlan: Sendable {
     package var resultCount: Int
     /// The node it computes (a part of).
     package var node: NodeID
+    /// Nodes that it computes on the way, whose values have no place of their own.
+    package var inner: [NodeID] = []
+
+    /// All nodes whose work this call does.
+    package var nodes: [NodeID] { inner + [node] }
   }
 
   /// A parameter or state of the network.

@@ -16,7 +16,8 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case sgdVelocity, sgdStep, foldedWeight, foldedBias
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
-  case convWinograd, winogradWeight, winogradGradientWeight
+  case convWinograd, winogradWeight, winogradGradientWeight, bf16Weight, bf16GradientWeight
+  case separable
 
   private var id: irlas_kernel_id {
     switch self {
@@ -74,6 +75,9 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .convWinograd: IRLAS_CONV_WINOGRAD
     case .winogradWeight: IRLAS_WINOGRAD_WEIGHT
     case .winogradGradientWeight: IRLAS_WINOGRAD_GRADIENT_WEIGHT
+    case .bf16Weight: IRLAS_BF16_WEIGHT
+    case .bf16GradientWeight: IRLAS_BF16_GRADIENT_WEIGHT
+    case .separable: IRLAS_SEPARABLE
     }
   }
 

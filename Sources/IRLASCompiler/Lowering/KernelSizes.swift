@@ -61,15 +61,10 @@ extension KernelSizes {
     return KernelSizes(structure)
   }
 
-  /// A convolution that leaves statistics of its result, those statistics, and the number of their blocks.
-  package static func convStatistics(
-    batch: Int, input: Shape, output: Shape, _ convolution: Convolution, hasBias: Bool,
-    hasResidual: Bool = false
-  ) -> (sizes: KernelSizes, statistics: KernelSizes, blocks: Int) {
-    var structure = structure(batch: batch, input: input, output: output, convolution, hasBias: hasBias)
-    structure.has_residual = hasResidual ? 1 : 0
-    let statistics = irlas_conv_blocks(&structure)
-    return (KernelSizes(structure), KernelSizes(statistics), statistics.images * statistics.bands)
+  /// Of a convolution's sizes: the blocks of which it leaves the statistics of its result, and their number.
+  package var statistics: (sizes: KernelSizes, blocks: Int) {
+    let statistics = withBytes { irlas_conv_blocks($0.assumingMemoryBound(to: irlas_conv.self)) }
+    return (KernelSizes(statistics), statistics.images * statistics.bands)
   }
 
   /// Of a convolution's sizes: how many floats its weight has in the form that Winograd's kernel reads; nil where
@@ -81,6 +76,47 @@ extension KernelSizes {
       irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self), changing ? 1 : 0)
     }
     return count > 0 ? count : nil
+  }
+
+  /// Of a convolution's sizes: how many floats of memory its weight takes when rounded to bfloat16; nil where its groups
+  /// are too small for products of pairs.
+  package var roundedWeightCount: Int? {
+    let count = withBytes { irlas_bf16_count($0.assumingMemoryBound(to: irlas_conv.self)) }
+    return count > 0 ? count : nil
+  }
+
+  /// A convolution's groups.
+  package var groups: Int { withBytes { $0.load(as: irlas_conv.self).groups } }
+
+  /// A convolution's sizes with products of floats, or of bfloat16.
+  package func withPairs(_ pairs: Bool) -> KernelSizes {
+    withBytes { bytes in
+      var structure = bytes.load(as: irlas_conv.self)
+      structure.pairs = pairs ? 1 : 0
+      return KernelSizes(structure)
+    }
+  }
+
+  /// A depthwise convolution of `input` to `between`, with a 1x1 convolution to `output` after it and, with `expansion`, one
+  /// before it, in one call; nil where one after the other is faster.
+  package static func separable(
+    batch: Int, input: Shape, between: Shape, output: Shape, expansion: (Convolution, hasBias: Bool)?,
+    depthwise: (Convolution, hasBias: Bool), projection: (Convolution, hasBias: Bool), hasResidual: Bool,
+    pairs: Bool
+  ) -> KernelSizes? {
+    let window = depthwise.0.window
+    var structure = irlas_separable(
+      batch: batch, height: input.height, width: input.width, inputs: input.channels,
+      channels: between.channels, out_height: between.height, out_width: between.width,
+      outputs: output.channels, kernel_height: window.kernelSize.height,
+      kernel_width: window.kernelSize.width, stride_height: window.stride.height,
+      stride_width: window.stride.width, dilation_height: window.dilation.height,
+      dilation_width: window.dilation.width, pad_top: window.padding.top, pad_left: window.padding.left,
+      expands: expansion == nil ? 0 : 1, expand_bias: expansion?.hasBias == true ? 1 : 0,
+      expand_activation: code(expansion?.0.activation), depthwise_bias: depthwise.hasBias ? 1 : 0,
+      depthwise_activation: code(depthwise.0.activation), has_bias: projection.hasBias ? 1 : 0,
+      has_residual: hasResidual ? 1 : 0, activation: code(projection.0.activation), pairs: pairs ? 1 : 0)
+    return irlas_separable_is_better(&structure) != 0 ? KernelSizes(structure) : nil
   }
 
   /// The gradient of a convolution's weight; the number of partial sums is the library's choice.
@@ -119,7 +155,8 @@ extension KernelSizes {
       stride_height: window.stride.height, stride_width: window.stride.width,
       dilation_height: window.dilation.height, dilation_width: window.dilation.width,
       pad_top: window.padding.top, pad_left: window.padding.left, groups: convolution.groups,
-      has_bias: hasBias ? 1 : 0, has_residual: 0, activation: code(convolution.activation), splits: 1)
+      has_bias: hasBias ? 1 : 0, has_residual: 0, activation: code(convolution.activation), splits: 1,
+      pairs: 0)
   }
 
   /// Sums of `splits` arrays of `count` elements.

@@ -21,30 +21,32 @@ extension Lowering {
       alias()
 
     case .conv(let convolution):
-      let sizes = KernelSizes.conv(
-        batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
-        hasResidual: inputs.count == 4)
-      if let weight = winogradWeight(sizes, operands[1], inputs[1]) {
-        emit(.convWinograd, sizes, [result()], [operands[0], weight] + operands[2...])
-      } else if let reader = statisticsReader(of: id) {
-        let (sizes, statistics, blocks) = KernelSizes.convStatistics(
+      let form = form(
+        .conv(
           batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
-          hasResidual: inputs.count == 4)
+          hasResidual: inputs.count == 4), operands[1], inputs[1])
+      let read = [operands[0], form.weight] + operands[2...]
+      if form.isWinograd {
+        emit(.convWinograd, form.sizes, [result()], read)
+      } else if let reader = statisticsReader(of: id) {
+        let (statistics, blocks) = form.sizes.statistics
         let result = result()
         let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
-        emit(.convStatistics, sizes, [result, partials], operands)
+        emit(.convStatistics, form.sizes, [result, partials], read)
       } else {
-        emit(.convForward, sizes, [result()], operands)
+        emit(.convForward, form.sizes, [result()], read)
       }
     case .linear:
       let sizes = KernelSizes.linear(
         batch: batch, inputs: inputs[0].channels, outputs: shape.channels, hasBias: inputs.count == 3)
-      emit(.convForward, sizes, [result()], operands)
+      let form = form(sizes, operands[1], inputs[1])
+      emit(.convForward, form.sizes, [result()], [operands[0], form.weight] + operands[2...])
     case .convInputGradient(let convolution):
       inputGradient(convolution, dy: inputs[0], weight: inputs[1])
     case .linearInputGradient:
       let sizes = KernelSizes.linear(batch: batch, inputs: shape.channels, outputs: inputs[0].channels)
-      inputGradient(sizes, dy: operands[0], weight: operands[1], count: inputs[1].elementCount)
+      let reversed = KernelSizes.linear(batch: batch, inputs: inputs[0].channels, outputs: shape.channels)
+      inputGradient(sizes, asConvolution: reversed, weight: inputs[1])
     case .convWeightGradient(let convolution):
       let (sizes, splits) = KernelSizes.convWeightGradient(
         batch: batch, input: inputs[0], output: inputs[1], convolution)
@@ -241,31 +243,32 @@ extension Lowering {
     emit(.sumPartials, .partials(count: count, splits: splits), [result()], [partials])
   }
 
-  /// The gradient of a convolution's input is a product with the transposed weight.
-  private mutating func inputGradient(
-    _ sizes: KernelSizes, dy: ExecutionPlan.Operand, weight: ExecutionPlan.Operand, count: Int
-  ) {
-    let transposed = temporary(count, "transposed")
-    emit(.weightTranspose, sizes, [transposed], [weight])
-    emit(.convInputGradient, sizes, [result()], [dy, transposed])
-  }
-
-  /// The gradient of the current node's convolution with respect to its input. Of a 3x3 convolution of stride 1 it is one
-  /// itself: of dy, padded by 2 less the padding.
+  /// The gradient of the current node's convolution with respect to its input. At stride 1 it is a convolution itself: of
+  /// dy, padded by the window's reach less the padding.
   private mutating func inputGradient(_ convolution: Convolution, dy: Shape, weight: Shape) {
     let shape = graph[current].shape
-    let operands = graph[current].inputs.map { operand($0) }
     let sizes = KernelSizes.conv(batch: batch, input: shape, output: dy, convolution)
     var window = convolution.window
-    window.padding = Border(top: 2 - window.padding.top, left: 2 - window.padding.left)
+    window.padding = Border(
+      top: window.dilation.height * (window.kernelSize.height - 1) - window.padding.top,
+      left: window.dilation.width * (window.kernelSize.width - 1) - window.padding.left)
     let reversed = KernelSizes.conv(
       batch: batch, input: dy, output: shape, Convolution(window: window, groups: convolution.groups))
+    inputGradient(sizes, asConvolution: window.stride == .one ? reversed : nil, weight: weight)
+  }
+
+  /// The gradient with respect to the input of a convolution of these sizes, with the transposed weight.
+  private mutating func inputGradient(
+    _ sizes: KernelSizes, asConvolution reversed: KernelSizes?, weight: Shape
+  ) {
+    let operands = graph[current].inputs.map { operand($0) }
     let transposed = temporary(weight.elementCount, "transposed")
     emit(.weightTranspose, sizes, [transposed], [operands[1]])
-    var transposedShape = weight
-    (transposedShape[0], transposedShape[1]) = (weight[1], weight[0])
-    if let transformed = winogradWeight(reversed, transposed, transposedShape, isGradient: true) {
-      emit(.convWinograd, reversed, [result()], [operands[0], transformed])
+    var shape = weight
+    (shape[0], shape[1]) = (weight[1] * sizes.groups, weight[0] / sizes.groups)
+    if let reversed, let form = gradientForm(reversed, transposed, shape) {
+      let kernel = form.isWinograd ? Kernel.convWinograd : .convForward
+      emit(kernel, form.sizes, [result()], [operands[0], form.weight])
     } else {
       emit(.convInputGradient, sizes, [result()], [operands[0], transposed])
     }

@@ -18,19 +18,23 @@ struct Lowering {
   private var calls: [ExecutionPlan.Call] = []
   /// Calls of the prepare phase that nodes of the step need.
   private var preparation: [ExecutionPlan.Call] = []
-  /// Weights in the form of Winograd's kernel; looked up only.
-  private var winogradWeights: [ExecutionPlan.Operand: ExecutionPlan.Operand] = [:]
+  /// Constant weights in the form that another kernel reads; looked up only.
+  private var formedWeights: [FormedWeight: ExecutionPlan.Operand] = [:]
   private var persistent: [ExecutionPlan.Persistent] = []
   private var randomKey: ExecutionPlan.Operand?
   /// For each convolution the node that reads the statistics of its result, both being part of the step.
   private let statisticsReaders: [NodeID: (reader: NodeID, position: Int)]
   /// For each slice the slices of the same value, itself included, when together they are all of it.
   private let splits: [NodeID: [NodeID]]
+  /// Convolutions that one call makes with those before them, by the last.
+  private let separables: [NodeID: Separable]
+  private let isInner: [Bool]
   /// What an earlier call left for a node.
   private var leftOvers: [NodeID: (operand: ExecutionPlan.Operand, sizes: KernelSizes)] = [:]
   /// Whether dropout should have become a product with a mask.
   let isTraining: Bool
   private let winograd: Winograd
+  private let precision: Precision
   private let streams: [String: Int]
   /// The node being lowered.
   private(set) var current = NodeID(0)
@@ -43,7 +47,8 @@ struct Lowering {
   ///
   /// - Parameter streams: the stream of the initial values of each parameter, by instance path.
   static func plan(
-    _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, streams: [String: Int]
+    _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, precision: Precision,
+    streams: [String: Int]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
     for id in graph.ids {
@@ -55,13 +60,13 @@ struct Lowering {
       graph: graph, batch: batch,
       schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
       packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
-      winograd: winograd, streams: streams)
+      winograd: winograd, precision: precision, streams: streams)
     return try lowering.run()
   }
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    winograd: Winograd, streams: [String: Int]
+    winograd: Winograd, precision: Precision, streams: [String: Int]
   ) {
     self.graph = graph
     self.batch = batch
@@ -69,9 +74,16 @@ struct Lowering {
     self.packing = packing
     self.isTraining = isTraining
     self.winograd = winograd
+    self.precision = precision
     self.streams = streams
     operands = Array(repeating: nil, count: graph.nodes.count)
-    lastUse = Self.lastUses(graph, schedule)
+    separables =
+      isTraining
+      ? [:] : Separable.all(in: graph, schedule, batch: batch, pairs: precision == .bfloat16)
+    var isInner = [Bool](repeating: false, count: graph.nodes.count)
+    for separable in separables.values { for node in separable.inner { isInner[node.index] = true } }
+    self.isInner = isInner
+    lastUse = Self.lastUses(graph, schedule, separables)
     statisticsReaders = Self.statisticsReaders(graph, schedule)
     splits = Self.splits(graph, schedule)
   }
@@ -113,13 +125,17 @@ struct Lowering {
 
   /// The last place in the schedule where each node's value, or something that is only another name for it, is
   /// read.
-  private static func lastUses(_ graph: Graph, _ schedule: Schedule) -> [Int] {
+  private static func lastUses(
+    _ graph: Graph, _ schedule: Schedule, _ separables: [NodeID: Separable]
+  ) -> [Int] {
     var last = [Int](repeating: -1, count: graph.nodes.count)
     for output in graph.outputs { last[output.value.index] = Int.max }
     for copy in schedule.copies { last[copy.value.index] = Int.max }
     for (position, id) in schedule.step.enumerated() {
       last[id.index] = max(last[id.index], position)
-      for input in graph[id].inputs { last[input.index] = max(last[input.index], position) }
+      for reader in (separables[id]?.inner ?? []) + [id] {
+        for input in graph[reader].inputs { last[input.index] = max(last[input.index], position) }
+      }
     }
     for id in schedule.step.reversed() where graph.isView(id) {
       let source = graph[id].inputs[0].index
@@ -356,38 +372,98 @@ struct Lowering {
 
   // MARK: Calls
 
-  /// The weight of a convolution in the form of Winograd's kernel, made in the prepare phase if it is constant, else now;
-  /// nil where the direct kernel is to be used.
+  /// How a convolution is computed: with which sizes, and with its weight in which form.
+  struct ConvolutionForm {
+    var sizes: KernelSizes
+    var weight: ExecutionPlan.Operand
+    var isWinograd: Bool
+  }
+
+  /// Chooses the form of a convolution, and makes its weight: in the prepare phase if it is constant, else now.
   ///
   /// - Parameters:
   ///   - sizes: the convolution's.
   ///   - weight: its weight, or of an input gradient the transposed weight, of this shape.
-  mutating func winogradWeight(
-    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape, isGradient: Bool = false
-  ) -> ExecutionPlan.Operand? {
+  mutating func form(
+    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape
+  ) -> ConvolutionForm {
+    formed(sizes, weight, shape, isGradient: false)
+      ?? ConvolutionForm(sizes: sizes, weight: weight, isWinograd: false)
+  }
+
+  /// As `form`, for an input gradient; nil where it is better not computed as a convolution.
+  mutating func gradientForm(
+    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape
+  ) -> ConvolutionForm? {
+    formed(sizes, weight, shape, isGradient: true)
+  }
+
+  /// The weight of a 1x1 convolution in the form that `separable` reads.
+  mutating func pointwiseWeight(_ weight: ExecutionPlan.Operand, of id: NodeID) -> ExecutionPlan.Operand {
+    guard precision == .bfloat16 else { return weight }
+    let shape = graph[graph[id].inputs[1]].shape
+    let sizes = WeightPacking(groups: 1).sizes(of: shape)
+    guard let count = sizes.roundedWeightCount else { return weight }
+    return self.weight(weight, shape, by: .bf16Weight, groups: 1, count: count, isConstant: true)
+  }
+
+  private mutating func formed(
+    _ sizes: KernelSizes, _ weight: ExecutionPlan.Operand, _ shape: Shape, isGradient: Bool
+  ) -> ConvolutionForm? {
     let space = buffers[weight.buffer].space
     let isConstant = !isTraining && (space == .persistent || space == .prepared)
-    guard winograd == .auto, let count = sizes.winogradWeightCount(changing: !isConstant) else { return nil }
-    let kernel = isGradient ? Kernel.winogradGradientWeight : .winogradWeight
-    let weightSizes = WeightPacking(groups: 1).sizes(of: shape)
-    guard isConstant else {
-      let transformed = temporary(count, "winograd")
-      emit(kernel, weightSizes, [transformed], [weight])
-      return transformed
+    let rounded = precision == .bfloat16 ? sizes.roundedWeightCount : nil
+    let chosen = rounded == nil ? sizes : sizes.withPairs(true)
+    let kernel: Kernel
+    let count: Int
+    if winograd == .auto, let size = chosen.winogradWeightCount(changing: !isConstant) {
+      (kernel, count) = (isGradient ? .winogradGradientWeight : .winogradWeight, size)
+    } else if let rounded {
+      (kernel, count) = (isGradient ? .bf16GradientWeight : .bf16Weight, rounded)
+    } else {
+      return nil
     }
-    if let known = winogradWeights[weight] { return known }
-    let name = "\(graph.path(of: current)):winograd"
-    let transformed = ExecutionPlan.Operand(buffer: addBuffer(name, count, .prepared))
+    let isWinograd = kernel == .winogradWeight || kernel == .winogradGradientWeight
+    let made = self.weight(
+      weight, shape, by: kernel, groups: sizes.groups, count: count, isConstant: isConstant)
+    return ConvolutionForm(sizes: isWinograd ? sizes : chosen, weight: made, isWinograd: isWinograd)
+  }
+
+  /// A weight in the form that `kernel` makes.
+  private mutating func weight(
+    _ weight: ExecutionPlan.Operand, _ shape: Shape, by kernel: Kernel, groups: Int, count: Int,
+    isConstant: Bool
+  ) -> ExecutionPlan.Operand {
+    let sizes = WeightPacking(groups: groups).sizes(of: shape)
+    guard isConstant else {
+      let formed = temporary(count, kernel.rawValue)
+      emit(kernel, sizes, [formed], [weight])
+      return formed
+    }
+    let key = FormedWeight(weight: weight, kernel: kernel)
+    if let known = formedWeights[key] { return known }
+    let name = "\(graph.path(of: current)):\(kernel.rawValue)"
+    let formed = ExecutionPlan.Operand(buffer: addBuffer(name, count, .prepared))
     let call = ExecutionPlan.Call(
-      kernel: kernel, sizes: weightSizes, operands: [transformed, weight], resultCount: 1, node: current)
+      kernel: kernel, sizes: sizes, operands: [formed, weight], resultCount: 1, node: current)
     if position < 0 { calls.append(call) } else { preparation.append(call) }
-    winogradWeights[weight] = transformed
-    return transformed
+    formedWeights[key] = formed
+    return formed
+  }
+
+  private struct FormedWeight: Hashable {
+    var weight: ExecutionPlan.Operand
+    var kernel: Kernel
   }
 
   private mutating func lowerNode(_ id: NodeID) throws(CompileError) {
     current = id
-    try lower(id)
+    if isInner[id.index] { return }
+    if let separable = separables[id] {
+      lower(separable)
+    } else {
+      try lower(id)
+    }
   }
 
   /// Adds a call for the current node.
@@ -397,7 +473,8 @@ struct Lowering {
   ) {
     calls.append(
       ExecutionPlan.Call(
-        kernel: kernel, sizes: sizes, operands: results + inputs, resultCount: results.count, node: current))
+        kernel: kernel, sizes: sizes, operands: results + inputs, resultCount: results.count, node: current,
+        inner: separables[current]?.inner ?? []))
   }
 }
 
@@ -428,12 +505,14 @@ extension ExecutionPlan {
   ///   - parametersAreConstant: true at inference, where everything that depends on parameters alone is
   ///     prepared once.
   ///   - winograd: whether convolutions may be computed so.
+  ///   - precision: of products.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   package init(
     lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
-    streams: [String: Int] = [:]
+    precision: Precision = .float32, streams: [String: Int] = [:]
   ) throws(CompileError) {
     self = try Lowering.plan(
-      graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd, streams: streams)
+      graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd,
+      precision: precision, streams: streams)
   }
 }

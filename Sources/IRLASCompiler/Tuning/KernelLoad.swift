@@ -23,17 +23,29 @@ extension ExecutionPlan {
   /// The loads of the step's calls, in order.
   package var loads: [KernelLoad] {
     step.map { call in
-      let shapes = graph.inputShapes(of: call.node) + [graph[call.node].shape]
-      let elements = shapes.reduce(0.0) { $0 + Double($1.elementCount) * ($1.isBatched ? Double(batch) : 1) }
       return KernelLoad(
         family: family(of: call), symbol: KernelInstance(kernel: call.kernel, sizes: call.sizes).symbol,
-        macs: call.kernel.multiplies ? Double(graph.macs(of: call.node)) * Double(batch) : 0,
-        floats: call.kernel == .copy ? 2 * call.sizes.copiedCount : elements)
+        macs: call.kernel.multiplies ? macs(of: call) : 0,
+        floats: call.kernel == .copy ? 2 * call.sizes.copiedCount : floats(of: call))
+    }
+  }
+
+  /// The multiply-adds of the nodes that a call computes.
+  package func macs(of call: Call) -> Double {
+    call.nodes.reduce(0) { $0 + Double(graph.macs(of: $1)) } * Double(batch)
+  }
+
+  /// How many numbers the nodes of a call read and write, what is only passed between them left out.
+  package func floats(of call: Call) -> Double {
+    let values = call.nodes.flatMap { graph[$0].inputs }.filter { !call.inner.contains($0) } + [call.node]
+    return values.reduce(0) {
+      let shape = graph[$1].shape
+      return $0 + Double(shape.elementCount) * (shape.isBatched ? Double(batch) : 1)
     }
   }
 
   private func family(of call: Call) -> String {
-    guard call.kernel.multiplies else { return call.kernel.name }
+    guard call.kernel.multiplies, call.inner.isEmpty else { return call.kernel.name }
     switch graph[call.node].op {
     case .conv(let convolution), .convInputGradient(let convolution), .convWeightGradient(let convolution):
       let size = convolution.window.kernelSize
@@ -53,8 +65,8 @@ extension Kernel {
   /// Whether the multiply-adds of a node are this kernel's work; other kernels of the node prepare or collect.
   fileprivate var multiplies: Bool {
     switch self {
-    case .convForward, .convStatistics, .convWinograd, .convInputGradient, .convWeightGradient, .attention,
-      .attentionGradient:
+    case .convForward, .convStatistics, .convWinograd, .convInputGradient, .convWeightGradient, .separable,
+      .attention, .attentionGradient:
       true
     default: false
     }

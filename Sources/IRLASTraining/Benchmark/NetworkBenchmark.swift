@@ -38,7 +38,9 @@ package struct NetworkBenchmark {
     _ network: Graph, _ mode: CompileMode, _ batch: Int, _ settings: EngineSettings
   ) throws(TrainingError) -> (Executable, KernelPool) {
     do {
-      let plan = try compile(network, CompileOptions(mode: mode, batch: batch, winograd: settings.winograd))
+      let plan = try compile(
+        network,
+        CompileOptions(mode: mode, batch: batch, winograd: settings.winograd, precision: settings.precision))
       let store = try ParameterStore(for: plan)
       store.initialize(seed: 0)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)

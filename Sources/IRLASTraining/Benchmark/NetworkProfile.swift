@@ -68,12 +68,8 @@ package struct NetworkProfile: Sendable {
       cost.seconds = seconds
       // A node of several calls has its work counted once.
       if counted.insert(call.node).inserted {
-        let shapes = graph.inputShapes(of: call.node) + [graph[call.node].shape]
-        let elements = shapes.reduce(0.0) {
-          $0 + Double($1.elementCount) * ($1.isBatched ? Double(plan.batch) : 1)
-        }
-        cost.bytes = 4 * elements
-        cost.flops = 2 * Double(graph.macs(of: call.node)) * Double(plan.batch)
+        cost.bytes = 4 * plan.floats(of: call)
+        cost.flops = 2 * plan.macs(of: call)
         cost.bound = max(cost.flops / peakRate, cost.bytes / readRate)
       }
       total = total + cost

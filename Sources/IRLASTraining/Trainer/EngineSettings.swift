@@ -8,6 +8,7 @@ package struct EngineSettings: Sendable {
   package var threads: Int
   /// Whether programs may use Winograd's convolutions.
   package var winograd = Winograd.auto
+  package var precision = Precision.float32
 
   package init(tier: KernelTier, toolchain: ToolchainOptions, threads: Int) {
     self.tier = tier

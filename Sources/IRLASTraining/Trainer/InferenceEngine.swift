@@ -30,7 +30,9 @@ package struct InferenceEngine {
     let plan: ExecutionPlan
     do {
       plan = try compile(
-        network, CompileOptions(mode: .inference, batch: batch, winograd: settings.winograd))
+        network,
+        CompileOptions(
+          mode: .inference, batch: batch, winograd: settings.winograd, precision: settings.precision))
       store = try ParameterStore(for: plan)
       pool = try KernelPool(threads: settings.threads)
     } catch let error as CompileError {

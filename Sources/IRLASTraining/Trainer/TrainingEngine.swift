@@ -20,9 +20,13 @@ package struct TrainingEngine {
       let plan = try compile(
         network,
         CompileOptions(
-          mode: .training(TrainingObjective(recipe)), batch: batch, winograd: settings.winograd))
+          mode: .training(TrainingObjective(recipe)), batch: batch, winograd: settings.winograd,
+          precision: settings.precision))
       let evaluation = try compile(
-        network, CompileOptions(mode: .inference, batch: evaluationBatch, winograd: settings.winograd))
+        network,
+        CompileOptions(
+          mode: .inference, batch: evaluationBatch, winograd: settings.winograd, precision: settings.precision
+        ))
       let pool = try KernelPool(threads: settings.threads)
       let store = try ParameterStore(for: plan)
       store.initialize(seed: recipe.seed)

@@ -28,7 +28,7 @@ struct Compile: ParsableCommand {
   var batch = 1
 
   @OptionGroup var kernels: KernelOptions
-  @OptionGroup var convolutions: WinogradOptions
+  @OptionGroup var arithmetic: ArithmeticOptions
 
   func run() throws {
     guard !output.isEmpty else { throw CommandFailure.usage("-o needs the name of a folder") }
@@ -40,7 +40,10 @@ struct Compile: ParsableCommand {
     let plan: ExecutionPlan
     do throws(CompileError) {
       plan = try compile(
-        graph, CompileOptions(mode: purpose.mode, batch: batch, winograd: convolutions.winograd))
+        graph,
+        CompileOptions(
+          mode: purpose.mode, batch: batch, winograd: arithmetic.winograd,
+          precision: arithmetic.precision))
     } catch {
       throw CommandFailure.input("\(error)")
     }

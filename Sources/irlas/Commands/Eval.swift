@@ -23,7 +23,7 @@ struct Eval: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
-  @OptionGroup var convolutions: WinogradOptions
+  @OptionGroup var arithmetic: ArithmeticOptions
 
   @Option(help: "text or json.")
   var format = OutputFormat.text
@@ -32,7 +32,7 @@ struct Eval: ParsableCommand {
     let (loaded, elaboration) = try source.elaborate()
     let recipe = try loaded.recipe(recipe)
     let folder = try loaded.dataFolder(of: recipe, given: data)
-    let settings = kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd)
+    let settings = kernels.settings(threads: try machine.threadCount(), arithmetic)
     let result = try reportingFailures { () throws(TrainingError) in
       let checkpoint = try Checkpoint.reading(weights)
       let images = try PreparedData(

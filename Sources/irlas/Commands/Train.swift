@@ -52,7 +52,7 @@ struct Train: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
-  @OptionGroup var convolutions: WinogradOptions
+  @OptionGroup var arithmetic: ArithmeticOptions
 
   @Option(help: "text, or json: end with one line of JSON.")
   var format = OutputFormat.text
@@ -64,7 +64,7 @@ struct Train: ParsableCommand {
     var request = TrainingSession.Request(
       network: elaboration.graph, recipe: recipe, dataFolder: try loaded.dataFolder(of: recipe, given: data),
       folder: out,
-      settings: kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd))
+      settings: kernels.settings(threads: try machine.threadCount(), arithmetic))
     request.isResuming = resume
     request.initialWeights = initial
     guard checkpointEvery >= 0 else {

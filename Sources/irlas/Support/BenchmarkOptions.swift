@@ -14,7 +14,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
-  @OptionGroup var convolutions: WinogradOptions
+  @OptionGroup var arithmetic: ArithmeticOptions
 
   func validate() throws {
     guard (1...1_000_000).contains(batch) else {
@@ -24,7 +24,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   /// The settings of the engine.
   func settings() throws(CommandFailure) -> EngineSettings {
-    kernels.settings(threads: try machine.threadCount(), winograd: convolutions.winograd)
+    kernels.settings(threads: try machine.threadCount(), arithmetic)
   }
 
   /// The network, compiled and ready to run.

@@ -5,6 +5,7 @@ import IRLASTraining
 extension KernelTier: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
 extension Winograd: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 /// Where kernels come from.
 struct KernelOptions: ParsableArguments {
@@ -18,9 +19,12 @@ struct KernelOptions: ParsableArguments {
   var tier = KernelTier.automatic
 
   /// The settings of the compiler's engines.
-  func settings(threads: Int, winograd: Winograd = .auto) -> EngineSettings {
+  func settings(threads: Int, _ arithmetic: ArithmeticOptions? = nil) -> EngineSettings {
     var settings = EngineSettings(tier: tier, toolchain: Self.toolchain(), threads: threads)
-    settings.winograd = winograd
+    if let arithmetic {
+      settings.winograd = arithmetic.winograd
+      settings.precision = arithmetic.precision
+    }
     return settings
   }
 
@@ -43,12 +47,20 @@ struct KernelOptions: ParsableArguments {
 }
 
 /// How convolutions are computed.
-struct WinogradOptions: ParsableArguments {
+struct ArithmeticOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "auto or never: whether dense 3x3 convolutions are computed by Winograd's method where that is faster.",
       discussion: "Results differ by less than 1e-5 of the largest."))
   var winograd = Winograd.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "f32, or bf16: convolutions and linear layers multiply numbers rounded to bfloat16.",
+      discussion:
+        "Sums, results and parameters stay f32. Faster where the processor has such products (avx512_bf16), "
+        + "slower elsewhere."))
+  var precision = Precision.float32
 }
 
 /// Runs `body` and turns what training throws into a command's failure.

@@ -35,6 +35,16 @@ enum KernelCase: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether the kernel may multiply pairs of bfloat16 in place of floats.
+  var multipliesPairs: Bool {
+    switch self {
+    case .conv, .convBias, .convActivation, .convInputGradient, .pointwise, .pointwiseInputGradient, .linear,
+      .linearInputGradient, .convStatistics, .pointwiseStatistics:
+      return true
+    default: return false
+    }
+  }
+
   /// A graph whose one output is the op's result. Its inputs are the feature maps, its parameters the rest.
   func graph(_ random: inout RandomSource) -> Graph {
     while true {

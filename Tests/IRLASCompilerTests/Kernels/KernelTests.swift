@@ -30,12 +30,26 @@ import Testing
     }
   }
 
+  /// With products of bfloat16, of numbers that have no more digits: as close as in single precision.
+  @Test(arguments: KernelCase.allCases.filter(\.multipliesPairs)) func prebuiltPairs(kind: KernelCase) throws
+  {
+    var count = 0
+    for seed in 0..<16 {
+      let example = try KernelExample(kind, seed: seed, precision: .bfloat16)
+      example.check(KernelSet(prebuilt: example.plan.kernelInstances))
+      count += example.plan.step.filter { [.bf16Weight, .bf16GradientWeight].contains($0.kernel) }.count
+    }
+    #expect(count > 0)
+  }
+
   /// The same in generated code: the first sizes of every kind, compiled together.
   @Test func specialised() throws {
     var examples: [KernelExample] = []
     for kind in KernelCase.allCases {
       for seed in 0..<(kind.rawValue.hasPrefix("conv") ? 6 : 2) {
         examples.append(try KernelExample(kind, seed: seed))
+        guard kind.multipliesPairs else { continue }
+        examples.append(try KernelExample(kind, seed: seed, precision: .bfloat16))
       }
     }
     var seen: Set<KernelInstance> = []
@@ -55,7 +69,7 @@ struct KernelExample {
   private let inputs: ReferenceInputs
   private let expected: [Double]
 
-  init(_ kind: KernelCase, seed: Int) throws {
+  init(_ kind: KernelCase, seed: Int, precision: Precision = .float32) throws {
     self.kind = kind
     self.seed = seed
     let index = KernelCase.allCases.firstIndex(of: kind) ?? 0
@@ -63,19 +77,25 @@ struct KernelExample {
     graph = kind.graph(&random)
     let batch = random.pick(1...3)
     // Nothing is prepared, so that every call belongs to the step.
-    plan = try ExecutionPlan(lowering: graph, batch: batch, parametersAreConstant: false)
+    plan = try ExecutionPlan(
+      lowering: graph, batch: batch, parametersAreConstant: false,
+      winograd: precision == .bfloat16 ? .never : .auto,
+      precision: precision)
     usesWholeNumbers = kind.isExact && seed % 2 == 0
     let reference = ReferenceInterpreter(graph, batch: batch)
-    inputs = Self.inputs(graph, reference, wholeNumbers: usesWholeNumbers, &random)
+    inputs = Self.inputs(graph, reference, wholeNumbers: usesWholeNumbers, precision, &random)
     expected = try reference.run(inputs)[graph.outputs[0].value]
   }
 
   private static func inputs(
-    _ graph: Graph, _ reference: ReferenceInterpreter, wholeNumbers: Bool, _ random: inout RandomSource
+    _ graph: Graph, _ reference: ReferenceInterpreter, wholeNumbers: Bool, _ precision: Precision,
+    _ random: inout RandomSource
   ) -> ReferenceInputs {
     func number() -> Double {
       // Halves of small whole numbers are floats, and so is every number given to the reference.
-      wholeNumbers ? Double(random.pick(-3...3)) : Double(Float.random(in: -1..<1, using: &random))
+      if wholeNumbers { return Double(random.pick(-3...3)) }
+      let number = Float.random(in: -1..<1, using: &random)
+      return Double(precision == .float32 ? number : Float(bitPattern: number.bitPattern & 0xffff_0000))
     }
     var images: [[Double]] = []
     var tensors: [NodeID: [Double]] = [:]

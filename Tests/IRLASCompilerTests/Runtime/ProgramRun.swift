@@ -12,9 +12,11 @@ struct ProgramRun {
   private let images: [[Double]]
   private let labels: [Double]
 
-  init(_ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3) throws {
+  init(
+    _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, precision: Precision = .float32
+  ) throws {
     self.seed = seed
-    plan = try compile(network, CompileOptions(mode: mode, batch: batch))
+    plan = try compile(network, CompileOptions(mode: mode, batch: batch, precision: precision))
     #expect(plan.arena.conflicts.isEmpty, "seed \(seed)")
     var graph = network
     if case .training(let objective) = mode {

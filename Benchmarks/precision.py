@@ -27,15 +27,15 @@ def main():
         run(irlas, "data", "synth", pictures, "--train", "6000", "--test", "2000", "--seed", "1")
     digits = [os.path.join(HERE, "..", "samples", "digits.irlas")]
     drawn = [os.path.join(HERE, "evidence", "front.irlas"), "Expert", "--data", pictures]
-    for name, program, options in [("digits", digits, []), ("drawn pictures", drawn, ["--epochs", "8"])]:
-        rows = [accuracies(irlas, program, options, os.path.join(folder, f"{name[0]}{seed}"), seed) for seed in SEEDS]
-        print(f"{name}: test accuracy in % with seeds {', '.join(map(str, SEEDS))}")
+    for title, program, options in [("digits", digits, []), ("drawn pictures", drawn, ["--epochs", "8"])]:
+        rows = [accuracies(irlas, program, options, os.path.join(folder, f"{title} {seed}"), seed) for seed in SEEDS]
+        print(f"{title}: test accuracy in % with seeds {', '.join(map(str, SEEDS))}")
         columns = list(zip(*rows))
-        titles = ["trained and evaluated in f32", "trained in f32, evaluated in bf16", "trained and evaluated in bf16"]
-        for title, column in zip(titles, columns):
+        labels = ["trained and evaluated in f32", "trained in f32, evaluated in bf16", "trained and evaluated in bf16"]
+        for label, column in zip(labels, columns):
             differences = [100 * (a - b) for a, b in zip(column, columns[0])]
             error = statistics.stdev(differences) / len(differences) ** 0.5
-            print(f"  {title:34} {'  '.join(f'{100 * a:.2f}' for a in column)}   mean {100 * statistics.mean(column):.2f}, "
+            print(f"  {label:34} {'  '.join(f'{100 * a:.2f}' for a in column)}   mean {100 * statistics.mean(column):.2f}, "
                   f"difference {statistics.mean(differences):+.2f} ({error:.2f})")
 
 

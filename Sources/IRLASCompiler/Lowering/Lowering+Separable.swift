@@ -33,9 +33,10 @@ struct Separable {
         middle.isDepthwise(graph.inputShapes(of: depthwise)[0], graph[depthwise].shape)
       else { continue }
       let before = graph[depthwise].inputs[0]
-      // One channel makes no pairs.
+      // What already ends such a chain begins no other; one channel makes no pairs.
       let first = inner(before).flatMap {
-        $0.isPointwise && !(pairs && graph.inputShapes(of: before)[0].channels == 1) ? $0 : nil
+        $0.isPointwise && found[before] == nil
+          && !(pairs && graph.inputShapes(of: before)[0].channels == 1) ? $0 : nil
       }
       func sizes(_ first: Convolution?) -> KernelSizes? {
         KernelSizes.separable(

@@ -147,6 +147,9 @@ enum irlas_kernel_id {
   /// `irlas_separable`: y - x [, expanding weight [, bias]], depthwise weight [, bias], weight [, bias] [, residual]. The same
   /// results as `CONV_FORWARD` one after the other.
   IRLAS_SEPARABLE,
+  /// `irlas_norm`: factors [3][channels] - statistics, scale, shift: (x - the first) * the second + the third, then the
+  /// activation, is what `BATCH_NORMALIZE` computes.
+  IRLAS_NORM_FACTORS,
   IRLAS_KERNEL_COUNT,
 };
 
@@ -197,7 +200,7 @@ ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
 static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t outputs,
                                              ptrdiff_t has_bias, ptrdiff_t activation) {
   struct irlas_conv d = {1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1,
-                         has_bias, 0, activation, 1, 0};
+                         has_bias, 0, activation, 1, 0, 0};
   return d;
 }
 

@@ -50,6 +50,9 @@ struct irlas_conv {
   ptrdiff_t splits;
   /// Whether products are of bfloat16: x is rounded on the way, and the weight is what `bf16_weight` makes (forward only).
   ptrdiff_t pairs;
+  /// Whether x is to be normalised on the way: 1 + `enum irlas_activation`, or 0. The last operand then is factors
+  /// [3][channels], as `norm_factors` makes them (forward and weight gradient).
+  ptrdiff_t normalizes;
 };
 
 /// A depthwise convolution with a 1x1 convolution after it and, where it `expands`, one before it: x [batch][height][width]

@@ -61,6 +61,28 @@ IRLAS_INLINE void irlas_store_up_to(float *p, irlas_vec v, ptrdiff_t n) {
   else irlas_store_part(p, v, n);
 }
 
+// Large results leave the caches before anybody reads them. They are written past the caches, which spares reading the
+// lines they replace; whoever does so calls `irlas_fence` before its task ends.
+IRLAS_INLINE int irlas_goes_past(const float *y, ptrdiff_t count) {
+  return count >= 1 << 21 && (uintptr_t)y % 64 == 0;
+}
+IRLAS_INLINE void irlas_store_result(float *p, irlas_vec v, ptrdiff_t n, int past) {
+#ifdef __clang__
+  if (past && n >= irlas_lanes) {
+    __builtin_nontemporal_store(v, (irlas_vec *)p);
+    return;
+  }
+#endif
+  (void)past;
+  irlas_store_up_to(p, v, n);
+}
+IRLAS_INLINE void irlas_fence(int past) {
+#if defined(__clang__) && defined(__x86_64__)
+  if (past) __builtin_ia32_sfence();
+#endif
+  (void)past;
+}
+
 IRLAS_INLINE irlas_vec irlas_select(irlas_mask_vec mask, irlas_vec a, irlas_vec b) {
   return (irlas_vec)((mask & (irlas_mask_vec)a) | (~mask & (irlas_mask_vec)b));
 }

@@ -17,8 +17,8 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
                                    ptrdiff_t activation, float *scratch) {
   const struct irlas_band band = irlas_band(cut, s->rows, s->columns, band_index);
   if (band.rows <= 0 || band.columns <= 0) return;
-  const int in_place = !panels->joined && !s->pairs && irlas_reads_in_place(s);
-  const ptrdiff_t channels = s->pairs ? s->pitch / panels->groups : panels->inputs;  // of a group
+  const int in_place = !panels->joined && !s->prologue.pairs && !s->prologue.factors && irlas_reads_in_place(s);
+  const ptrdiff_t channels = s->prologue.pairs ? s->pitch / panels->groups : panels->inputs;  // of a group
   const ptrdiff_t pitch = panels->joined ? irlas_joined_panel : in_place ? s->pitch : panels->inputs;
   const ptrdiff_t x_rows = irlas_reach(band.rows, s->stride_h, s->taps_h, s->dilation_h);
   const ptrdiff_t x_columns = irlas_reach(band.columns, s->stride_w, s->taps_w, s->dilation_w);
@@ -41,8 +41,10 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   t.taps_w = s->taps_w;
   t.inputs = panels->inputs;
   t.activation = activation;
+  t.past = s->past && (uintptr_t)y % 64 == 0 && s->y_column % 16 == 0 && s->y_row % 16 == 0;
+  t.ahead = in_place && s->rows == 1 && s->stride_w == 1;
 #define IRLAS_DENSE_PANEL(width)                                                                   \
-  if (s->pairs)                                                                                    \
+  if (s->prologue.pairs)                                                                                    \
     irlas_dense_panel_over(s, t, &band, cut->whole, least, panels->taps, width, 1, scratch);       \
   else                                                                                             \
     irlas_dense_panel_over(s, t, &band, cut->whole, least, panels->taps, width, 0, scratch)
@@ -56,7 +58,7 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
       t.x = s->taps_h * s->taps_w > 0 ? x + (row * s->width + column) * s->pitch + channel : x;
     } else if (copied != source) {
       irlas_copy_places(copy, pitch, x, s->height, s->width, s->pitch, row, x_rows, 1, column, x_columns, 1, channel,
-                        panels->joined ? panel.width : channels, s->pairs);
+                        panels->joined ? panel.width : channels, &s->prologue);
       copied = source;
     }
     t.w = w + panel.offset;
@@ -87,29 +89,29 @@ IRLAS_INLINE ptrdiff_t irlas_sweep_scratch(const struct irlas_panels *panels, pt
 
 enum { irlas_band_pixels = 256, irlas_least_tasks = 32 };
 
-IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d) {
+IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d, const float *factors, int past) {
   if (irlas_is_product(d)) {
     ptrdiff_t pixels = d->batch * d->height * d->width;
     return (struct irlas_sweep){1, 1, pixels, d->channels, 1, pixels, 0, 0, d->outputs, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0,
-                                d->pairs != 0};
+                                irlas_prologue(d, factors), past};
   }
   return (struct irlas_sweep){
       d->batch, d->height, d->width, d->channels, d->out_height, d->out_width,
       d->out_height * d->out_width * d->outputs, d->out_width * d->outputs, d->outputs,
       d->stride_height, d->stride_width, d->dilation_height, d->dilation_width, d->pad_top, d->pad_left,
-      d->kernel_height, d->kernel_width, 0, d->kernel_width, 1, d->pairs != 0};
+      d->kernel_height, d->kernel_width, 0, d->kernel_width, 1, irlas_prologue(d, factors), past};
 }
 
 IRLAS_INLINE int irlas_conv_forward_tasks(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
-  struct irlas_sweep s = irlas_forward_sweep(d);
+  struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
   struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
                                    irlas_least_tasks);
   return (int)(s.batch * cut.bands * cut.chunks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
-  struct irlas_sweep s = irlas_forward_sweep(d);
+  struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
   struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
                                    irlas_least_tasks);
   ptrdiff_t rows = cut.by_columns ? s.rows : irlas_ceil_div(s.rows, cut.bands);
@@ -124,9 +126,9 @@ static __attribute__((noinline, unused))
 IRLAS_INLINE
 #endif
 void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
-                    const float *residual, float *scratch, int task) {
+                    const float *residual, const float *factors, int past, float *scratch, int task) {
   const struct irlas_panels panels = d->pairs ? irlas_word_panels(d) : irlas_forward_panels(d);
-  const struct irlas_sweep s = irlas_forward_sweep(d);
+  const struct irlas_sweep s = irlas_forward_sweep(d, factors, past);
   const ptrdiff_t count = irlas_panel_count(&panels);
   const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
   const ptrdiff_t chunk = task % cut.chunks, band = task / cut.chunks % cut.bands;
@@ -135,11 +137,14 @@ void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const 
   irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                    irlas_part(count, chunk + 1, cut.chunks), cut.by_columns ? s.columns / cut.bands : s.columns,
                    neighbours, y, x, weight, bias, residual, d->activation, scratch);
+  irlas_fence(past);
 }
-// p: y - x, weight [, bias [, residual]]
+// p: y - x, weight [, bias [, residual]] [, factors]
 IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
   irlas_convolve(d, p[0], p[1], p[2], d->has_bias ? p[3] : (const float *)0,
-                 d->has_residual ? p[3 + (d->has_bias != 0)] : (const float *)0, scratch, task);
+                 d->has_residual ? p[3 + (d->has_bias != 0)] : (const float *)0,
+                 d->normalizes ? p[3 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0,
+                 irlas_goes_past(p[0], d->batch * d->out_height * d->out_width * d->outputs), scratch, task);
 }
 
 // The taps k of one axis that reach outputs i = phase (mod stride) of the input gradient, largest first:
@@ -215,15 +220,17 @@ IRLAS_INLINE ptrdiff_t irlas_conv_input_gradient_scratch(const struct irlas_conv
 IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
   const struct irlas_panels panels = irlas_transposed_panels(d);
   const ptrdiff_t count = irlas_panel_count(&panels);
+  const int past = irlas_goes_past(p[0], d->batch * d->height * d->width * d->channels);
   if (irlas_is_product(d)) {
     const ptrdiff_t pixels = d->batch * d->height * d->width;
     const struct irlas_sweep s = {1, 1, pixels, d->outputs, 1, pixels, 0, 0, d->channels,
-                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0};
+                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, {0}, past};
     const struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
                      irlas_part(count, chunk + 1, cut.chunks), pixels / cut.bands, 0, p[0], p[1], p[2],
                      (const float *)0, (const float *)0, IRLAS_NONE, scratch);
+    irlas_fence(past);
     return;
   }
   const struct irlas_cut cut = irlas_gradient_cut(d, count);
@@ -242,7 +249,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
           d->height * d->width * d->channels, d->stride_height * d->width * d->channels,
           d->stride_width * d->channels, 1, 1, h.dilation, v.dilation, h.pad, v.pad,
           reached ? h.taps : 0, reached ? v.taps : 0,
-          h.first * d->kernel_width + v.first, -h.step * d->kernel_width, -v.step, 0};
+          h.first * d->kernel_width + v.first, -h.step * d->kernel_width, -v.step, {0}, past};
       irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                        irlas_part(count, chunk + 1, cut.chunks),
                        irlas_max((cut.by_columns ? d->width / d->stride_width / cut.bands
@@ -250,4 +257,5 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
                        neighbours, p[0] + (row * d->width + column) * d->channels, p[1], p[2],
                        (const float *)0, (const float *)0, IRLAS_NONE, scratch);
     }
+  irlas_fence(past);
 }

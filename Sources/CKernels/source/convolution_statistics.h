@@ -8,19 +8,20 @@ IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d)
 // The blocks whose statistics the tasks leave: one for each band of each image.
 IRLAS_INLINE struct irlas_statistics irlas_conv_statistics_blocks(const struct irlas_conv *d) {
   const struct irlas_panels panels = irlas_forward_panels(d);
-  const struct irlas_sweep s = irlas_forward_sweep(d);
+  const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
   const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
                                          irlas_least_tasks);
   return (struct irlas_statistics){d->outputs, s.batch, cut.bands, cut.by_columns ? s.columns : s.rows,
                                    cut.by_columns ? 1 : s.columns};
 }
 
-// p: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]]
+// p: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]] [, factors]
 IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
   irlas_convolve(d, p[0], p[2], p[3], d->has_bias ? p[4] : (const float *)0,
-                 d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0, scratch, task);
+                 d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0,
+                 d->normalizes ? p[4 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0, 0, scratch, task);
   const struct irlas_panels panels = irlas_forward_panels(d);
-  const struct irlas_sweep s = irlas_forward_sweep(d);
+  const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
   const ptrdiff_t count = irlas_panel_count(&panels);
   const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
   const ptrdiff_t chunk = task % cut.chunks, block = task / cut.chunks;

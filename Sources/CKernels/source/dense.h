@@ -20,6 +20,8 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int pairs, int ro
       IRLAS_UNROLL4 for (ptrdiff_t k = 0; k < t->inputs; k++, w += t->w_row) {
         irlas_vec weight[2];
         IRLAS_UNROLL for (int v = 0; v < vectors; v++) weight[v] = irlas_load(w + v * irlas_lanes);
+        // Processors do not see that the next tile's pixels follow these.
+        if (t->ahead) __builtin_prefetch(t->x + columns * (t->x_column + k));
         IRLAS_UNROLL for (int i = 0; i < pixels; i++) {
           const float *at = x + i / columns * t->x_row + i % columns * t->x_column + k;
           const irlas_vec value = pairs ? irlas_splat_word(at) : irlas_splat(*at);
@@ -30,8 +32,8 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int pairs, int ro
     }
   IRLAS_UNROLL for (int i = 0; i < pixels; i++)
     IRLAS_UNROLL for (int v = 0; v < vectors; v++)
-      irlas_store_up_to(t->y + i / columns * t->y_row + i % columns * t->y_column + v * irlas_lanes,
-                        irlas_activate(t->activation, sum[i][v]), t->lanes - v * irlas_lanes);
+      irlas_store_result(t->y + i / columns * t->y_row + i % columns * t->y_column + v * irlas_lanes,
+                         irlas_activate(t->activation, sum[i][v]), t->lanes - v * irlas_lanes, t->past);
 }
 
 IRLAS_INLINE void irlas_dense_tile_of(const struct irlas_tile *t, int pairs, int rows, int columns, int vectors) {

@@ -78,7 +78,7 @@ IRLAS_INLINE void irlas_joined_tile(const struct irlas_tile *t, ptrdiff_t lane, 
     }
   }
   IRLAS_UNROLL for (int i = 0; i < columns; i++)
-    irlas_store_up_to(t->y + i * t->y_column, irlas_activate(t->activation, sum[i]), t->lanes);
+    irlas_store_result(t->y + i * t->y_column, irlas_activate(t->activation, sum[i]), t->lanes, t->past);
 }
 
 IRLAS_INLINE void irlas_joined_tile_of(const struct irlas_tile *t, ptrdiff_t lane, int size, int columns,

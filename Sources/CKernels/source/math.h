@@ -107,3 +107,8 @@ IRLAS_INLINE irlas_vec irlas_activate_gradient_at(ptrdiff_t activation, irlas_ve
   const int by_result = activation == IRLAS_SIGMOID || activation == IRLAS_HARD_SIGMOID;
   return irlas_activate_gradient(activation, by_result ? irlas_activate(activation, z) : z, dy);
 }
+
+// Batch norm of one vector. Where it is computed again, it is the same operations and so the same bits.
+IRLAS_INLINE irlas_vec irlas_normalized(irlas_vec x, irlas_vec mean, irlas_vec factor, irlas_vec shift) {
+  return (x - mean) * factor + shift;
+}

@@ -7,16 +7,12 @@ IRLAS_INLINE ptrdiff_t irlas_norm_tasks(const struct irlas_norm *d) {
   return irlas_max(1, irlas_min(irlas_min(d->rows * d->channels / 8192, 64), periods));
 }
 
-// One vector. Gradients compute it again to tell what the activation did: the same operations, the same bits.
-IRLAS_INLINE irlas_vec irlas_normalized(irlas_vec x, irlas_vec mean, irlas_vec factor, irlas_vec shift) {
-  return (x - mean) * factor + shift;
-}
-
 // y = (x - mean) * factor + shift [+ residual], then the activation; factors [period] each. y may be x or residual.
 IRLAS_INLINE void irlas_normalize(const struct irlas_norm *d, float *y, const float *x, const float *residual,
                                   const float *mean, const float *factor, const float *shift, int task) {
   const ptrdiff_t period = irlas_norm_period(d->channels), size = d->rows * d->channels, tasks = irlas_norm_tasks(d);
   const ptrdiff_t periods = irlas_ceil_div(size, period);
+  const int past = y != x && y != residual && irlas_goes_past(y, size);
   for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {
     const float *xp = x + k * period;
     float *yp = y + k * period;
@@ -26,8 +22,21 @@ IRLAS_INLINE void irlas_normalize(const struct irlas_norm *d, float *y, const fl
       irlas_vec v = irlas_normalized(irlas_load_up_to(xp + i, count - i), irlas_load(mean + i), irlas_load(factor + i),
                                      irlas_load(shift + i));
       if (d->has_residual) v += irlas_load_up_to(rp + i, count - i);
-      irlas_store_up_to(yp + i, irlas_activate(d->activation, v), count - i);
+      irlas_store_result(yp + i, irlas_activate(d->activation, v), count - i, past);
     }
+  }
+  irlas_fence(past);
+}
+
+// Means, factors and shifts, `pitch` floats apart.
+IRLAS_INLINE void irlas_norm_factors_of(const struct irlas_norm *d, float *to, ptrdiff_t pitch, const float *mean,
+                                        const float *variance, const float *scale, const float *shift) {
+  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
+    const ptrdiff_t lanes = d->channels - c;
+    const irlas_vec inverse = irlas_inverse_sqrt(irlas_load_up_to(variance + c, lanes) + d->epsilon);
+    irlas_store_up_to(to + c, irlas_load_up_to(mean + c, lanes), lanes);
+    irlas_store_up_to(to + pitch + c, irlas_load_up_to(scale + c, lanes) * inverse, lanes);
+    irlas_store_up_to(to + 2 * pitch + c, irlas_load_up_to(shift + c, lanes), lanes);
   }
 }
 
@@ -36,13 +45,7 @@ IRLAS_INLINE void irlas_normalize_by(const struct irlas_norm *d, float *y, const
                                      float *scratch, int task) {
   const ptrdiff_t period = irlas_norm_period(d->channels);
   float *means = scratch, *factors = means + period, *shifts = factors + period;
-  for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
-    const ptrdiff_t lanes = d->channels - c;
-    const irlas_vec inverse = irlas_inverse_sqrt(irlas_load_up_to(variance + c, lanes) + d->epsilon);
-    irlas_store_up_to(means + c, irlas_load_up_to(mean + c, lanes), lanes);
-    irlas_store_up_to(factors + c, irlas_load_up_to(scale + c, lanes) * inverse, lanes);
-    irlas_store_up_to(shifts + c, irlas_load_up_to(shift + c, lanes), lanes);
-  }
+  irlas_norm_factors_of(d, scratch, period, mean, variance, scale, shift);
   for (ptrdiff_t i = d->channels; i < period; i++) {
     means[i] = means[i - d->channels];
     factors[i] = factors[i - d->channels];
@@ -68,6 +71,14 @@ IRLAS_INLINE ptrdiff_t irlas_batch_normalize_scratch(const struct irlas_norm *d)
 IRLAS_INLINE void irlas_batch_normalize(const struct irlas_norm *d, float *const *p, float *scratch, int task) {
   irlas_normalize_by(d, p[0], p[1], d->has_residual ? p[5] : (const float *)0, p[2], p[2] + d->channels, p[3], p[4],
                      scratch, task);
+}
+
+IRLAS_INLINE int irlas_norm_factors_tasks(const struct irlas_norm *d) { return (void)d, 1; }
+IRLAS_INLINE ptrdiff_t irlas_norm_factors_scratch(const struct irlas_norm *d) { return (void)d, 0; }
+// p: factors - statistics, scale, shift
+IRLAS_INLINE void irlas_norm_factors(const struct irlas_norm *d, float *const *p, float *scratch, int task) {
+  (void)scratch, (void)task;
+  irlas_norm_factors_of(d, p[0], d->channels, p[1], p[1] + d->channels, p[2], p[3]);
 }
 
 // Sums of dy and of dy * (x - mean); dy times the derivative of the activation where there is one.
@@ -194,6 +205,7 @@ IRLAS_INLINE void irlas_batch_norm_input_gradient(const struct irlas_norm *d, fl
     if (d->activation) shift[i] = shift[i - d->channels];
   }
   const ptrdiff_t periods = irlas_ceil_div(size, period);
+  const int past = p[0] != p[1] && p[0] != p[2] && irlas_goes_past(p[0], size);
   for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {
     const float *x = p[1] + k * period, *dy = p[2] + k * period;
     float *dx = p[0] + k * period;
@@ -205,7 +217,8 @@ IRLAS_INLINE void irlas_batch_norm_input_gradient(const struct irlas_norm *d, fl
         gradient = irlas_activate_gradient_at(
             d->activation, irlas_normalized(value, irlas_load(mean + i), factor, irlas_load(shift + i)), gradient);
       irlas_vec v = gradient - irlas_load(constant + i) - (value - irlas_load(mean + i)) * irlas_load(slope + i);
-      irlas_store_up_to(dx + i, v * factor, count - i);
+      irlas_store_result(dx + i, v * factor, count - i, past);
     }
   }
+  irlas_fence(past);
 }

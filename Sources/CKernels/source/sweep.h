@@ -4,6 +4,45 @@
 // the padding, so that the inner loops know no borders; then register tiles of pixels x output channels
 // accumulate over taps and input channels. 1x1 windows read the input in place.
 
+// What happens to x as it is copied.
+struct irlas_prologue {
+  int pairs;             // it is rounded to words, as the weight is (bf16.h)
+  const float *factors;  // [3][channels], to normalise it, or NULL
+  ptrdiff_t channels, activation;
+};
+IRLAS_INLINE struct irlas_prologue irlas_prologue(const struct irlas_conv *d, const float *factors) {
+  return (struct irlas_prologue){d->pairs != 0, d->normalizes ? factors : (const float *)0, d->channels,
+                                 irlas_max(d->normalizes - 1, 0)};
+}
+// `count` channels of a pixel from `channel` on.
+IRLAS_INLINE void irlas_copy_normalized(float *to, const float *x, ptrdiff_t channel, ptrdiff_t count,
+                                        const struct irlas_prologue *p) {
+  const float *means = p->factors + channel, *factors = means + p->channels, *shifts = factors + p->channels;
+  for (ptrdiff_t i = 0; i < count; i += irlas_lanes) {
+    const ptrdiff_t lanes = count - i;
+    const irlas_vec value = irlas_normalized(irlas_load_up_to(x + i, lanes), irlas_load_up_to(means + i, lanes),
+                                             irlas_load_up_to(factors + i, lanes), irlas_load_up_to(shifts + i, lanes));
+    irlas_store_up_to(to + i, irlas_activate(p->activation, value), lanes);
+  }
+}
+IRLAS_INLINE void irlas_copy_pixel(float *to, const float *x, ptrdiff_t channel, ptrdiff_t count,
+                                   const struct irlas_prologue *p) {
+  if (!p->pairs) {
+    if (p->factors) irlas_copy_normalized(to, x, channel, count, p);
+    else irlas_copy_floats(to, x, count);
+    return;
+  }
+  if (!p->factors) {
+    irlas_round_floats(to, x, count);
+    return;
+  }
+  float part[32];
+  for (ptrdiff_t i = 0; i < count; i += 32) {
+    irlas_copy_normalized(part, x + i, channel + i, irlas_min(count - i, 32), p);
+    irlas_round_floats(to + i / 2, part, irlas_min(count - i, 32));
+  }
+}
+
 // y[row, column] = sum over taps (a, b) of x[row * stride_h + a * dilation_h - pad_h, ...] * w[tap(a, b)].
 struct irlas_sweep {
   ptrdiff_t batch, height, width, pitch;  // x; pitch: floats from pixel to pixel
@@ -12,7 +51,8 @@ struct irlas_sweep {
   ptrdiff_t stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w;
   ptrdiff_t taps_h, taps_w;               // taps; the weight's number of (a, b) is first + a * step_h + b * step_w
   ptrdiff_t first, step_h, step_w;
-  int pairs;  // the weight is rounded, and x is as it is copied (bf16.h)
+  struct irlas_prologue prologue;
+  int past;  // y may be written past the caches
 };
 
 // A 1x1 convolution without stride or padding, and so a linear layer, is a product over all pixels in one row.
@@ -58,12 +98,11 @@ IRLAS_INLINE ptrdiff_t irlas_reach(ptrdiff_t outputs, ptrdiff_t stride, ptrdiff_
 }
 
 // Copies channels [channel, channel + count) of `rows` x `columns` places of a map, `step_h` and `step_w` apart,
-// zeros outside it, to pixels `to_pitch` floats apart; lanes past `count` become zero. With `pairs` they are rounded
-// to words.
+// zeros outside it, to pixels `to_pitch` floats apart; lanes past `count` become zero.
 IRLAS_INLINE void irlas_copy_places(float *to, ptrdiff_t to_pitch, const float *x, ptrdiff_t height, ptrdiff_t width,
                                     ptrdiff_t pitch, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t step_h,
                                     ptrdiff_t column, ptrdiff_t columns, ptrdiff_t step_w, ptrdiff_t channel,
-                                    ptrdiff_t count, int pairs) {
+                                    ptrdiff_t count, const struct irlas_prologue *prologue) {
   const ptrdiff_t from = column < 0 ? irlas_min(irlas_ceil_div(-column, step_w), columns) : 0;
   const ptrdiff_t inside = width > column ? irlas_min(irlas_ceil_div(width - column, step_w), columns) : 0;
   const ptrdiff_t until = irlas_max(inside, from);
@@ -77,12 +116,8 @@ IRLAS_INLINE void irlas_copy_places(float *to, ptrdiff_t to_pitch, const float *
     irlas_zero_floats(to + until * to_pitch, (columns - until) * to_pitch);
     const float *source = x + (h * width + column) * pitch + channel;
     for (ptrdiff_t c = from; c < until; c++) {
-      if (pairs) {
-        irlas_round_floats(to + c * to_pitch, source + c * step_w * pitch, count);
-        continue;
-      }
-      irlas_copy_floats(to + c * to_pitch, source + c * step_w * pitch, count);
-      for (ptrdiff_t lane = count; lane < to_pitch; lane++) to[c * to_pitch + lane] = 0;
+      irlas_copy_pixel(to + c * to_pitch, source + c * step_w * pitch, channel, count, prologue);
+      for (ptrdiff_t lane = prologue->pairs ? to_pitch : count; lane < to_pitch; lane++) to[c * to_pitch + lane] = 0;
     }
   }
 }
@@ -133,5 +168,7 @@ struct irlas_tile {
   const float *bias;      // or NULL
   const float *residual;  // at the place of y, or NULL
   ptrdiff_t lanes;    // outputs to store
+  int past;           // y is written past the caches
+  int ahead;          // whether x goes on behind the tile without a gap, to be fetched early
   ptrdiff_t activation;
 };

@@ -1,14 +1,15 @@
 // Convolution: weight gradient, dw[tap][i][o] = sum over pixels of x[pixel moved by tap][i] * dy[pixel][o].
 //
-// A task owns a block of input channels x one panel (or some joined panels) for all taps and walks over images in
-// bands of pixels; within a band the products of input channels x outputs stay in registers, band sums are then
-// added to the task's totals in scratch (two levels of summation: long sums keep their precision).
+// A task owns blocks of input channels x panels for all taps, as many as totals fit into a cache, and walks over images in
+// bands of pixels: large maps are read from memory but once. Within a band the products of a block's input channels x
+// outputs stay in registers, band sums are then added to the task's totals in scratch (two levels of summation: long
+// sums keep their precision).
 
 struct irlas_gradient_cut {
   ptrdiff_t images, rows, columns;  // a product is one image of one row
   ptrdiff_t inputs;                 // input channels of a block
   ptrdiff_t blocks, panels, splits;
-  ptrdiff_t chunks;  // tasks that share the panels; unless joined, one each
+  ptrdiff_t chunks, block_chunks;  // tasks that share the panels, and the blocks
   struct irlas_cut cut;
 };
 IRLAS_INLINE struct irlas_gradient_cut irlas_weight_gradient_cut(const struct irlas_conv *d) {
@@ -22,25 +23,41 @@ IRLAS_INLINE struct irlas_gradient_cut irlas_weight_gradient_cut(const struct ir
   g.blocks = irlas_ceil_div(panels.inputs, g.inputs);
   g.panels = irlas_panel_count(&panels);
   g.splits = irlas_max(d->splits, 1);
-  // The totals of joined panels stay below 64 KiB.
-  const ptrdiff_t together = irlas_max(1024 / (panels.taps * panels.inputs), 1);
-  g.chunks = panels.joined ? irlas_ceil_div(g.panels, together) : g.panels;
+  // The totals of joined panels stay below 64 KiB, others below 256 KiB: a whole block of one panel at least.
+  const ptrdiff_t total = panels.taps * g.inputs * irlas_dense_panel, room = irlas_max((1 << 16) / total, 1);
+  const ptrdiff_t together =
+      panels.joined ? irlas_max(1024 / (panels.taps * panels.inputs), 1) : irlas_max(room / g.blocks, 1);
+  g.chunks = irlas_ceil_div(g.panels, together);
+  g.block_chunks = panels.joined ? 1 : irlas_ceil_div(g.blocks, irlas_max(room / together, 1));
   g.cut = irlas_cut(1, g.rows, g.columns, 1, panels.joined ? 256 : panels.taps == 1 ? 64 : 128, 0);
   return g;
 }
 
 IRLAS_INLINE int irlas_conv_weight_gradient_tasks(const struct irlas_conv *d) {
   struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
-  return (int)(g.splits * g.chunks * g.blocks);
+  return (int)(g.splits * g.chunks * g.block_chunks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_weight_gradient_splits(const struct irlas_conv *d) {
   struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
-  return irlas_max(1, irlas_min(16 / (g.chunks * g.blocks), g.images * g.cut.bands));
+  return irlas_max(1, irlas_min(16 / (g.chunks * g.block_chunks), g.images * g.cut.bands));
 }
-// The room for the totals: a joined task has several panels of 16, others one of at most 32.
+// The most panels and blocks of a task.
+IRLAS_INLINE ptrdiff_t irlas_gradient_panels(const struct irlas_gradient_cut *g) {
+  return irlas_ceil_div(g->panels, g->chunks);
+}
+IRLAS_INLINE ptrdiff_t irlas_gradient_blocks(const struct irlas_gradient_cut *g) {
+  return irlas_ceil_div(g->blocks, g->block_chunks);
+}
+// The room for the totals: joined panels are of 16, others of at most 32.
 IRLAS_INLINE ptrdiff_t irlas_gradient_totals(const struct irlas_conv *d, const struct irlas_gradient_cut *g) {
-  return d->kernel_height * d->kernel_width * g->inputs *
-         irlas_max(irlas_dense_panel, irlas_ceil_div(g->panels, g->chunks) * irlas_joined_panel);
+  return d->kernel_height * d->kernel_width * g->inputs * irlas_dense_panel * irlas_gradient_panels(g) *
+         irlas_gradient_blocks(g);
+}
+// Floats of one panel's dy in a band.
+IRLAS_INLINE ptrdiff_t irlas_gradient_dy(const struct irlas_conv *d, const struct irlas_gradient_cut *g) {
+  const ptrdiff_t rows = g->cut.by_columns ? 1 : irlas_ceil_div(g->rows, g->cut.bands);
+  const ptrdiff_t columns = g->cut.by_columns ? irlas_ceil_div(g->columns, g->cut.bands) : g->columns;
+  return irlas_round_up(rows * (columns + 2 * d->kernel_width + 2) * irlas_dense_panel, 16);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_weight_gradient_scratch(const struct irlas_conv *d) {
   struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
@@ -49,8 +66,7 @@ IRLAS_INLINE ptrdiff_t irlas_conv_weight_gradient_scratch(const struct irlas_con
   ptrdiff_t x = irlas_reach(rows, d->stride_height, d->kernel_height, d->dilation_height) *
                 (irlas_reach(columns, d->stride_width, d->kernel_width, d->dilation_width) + 2) *
                 irlas_max(g.inputs, irlas_joined_panel);
-  ptrdiff_t dy = rows * (columns + 2 * d->kernel_width + 2) * irlas_dense_panel;
-  return irlas_gradient_totals(d, &g) + x + dy + 64;
+  return irlas_gradient_totals(d, &g) + x + irlas_gradient_dy(d, &g) * irlas_gradient_panels(&g) + 64;
 }
 
 // Sums of one band for `inputs` x `vectors`: x and dy at the first pixel.
@@ -184,40 +200,39 @@ IRLAS_INLINE void irlas_joined_gradient_band_of(const struct irlas_conv *d, floa
 #endif
 }
 
-// The shared part of a task: one band's x and dy, in place or as compact copies, one block and panel to a pixel.
-struct irlas_operands {
-  const float *x, *dy;
-  ptrdiff_t x_row, x_column, dy_row, dy_column;
+// One band's dy of a panel or x of a block, in place or as a compact copy: places of its rows and columns.
+struct irlas_operand {
+  const float *at;
+  ptrdiff_t row, column;
 };
-// `margin` zero pixels stand before and after each row of dy, and rows of x are even in length, when neighbours
-// are shared (`even`).
-IRLAS_INLINE struct irlas_operands irlas_gather(const struct irlas_conv *d, const struct irlas_gradient_cut *g,
-                                                float *const *p, float *scratch, ptrdiff_t unit, ptrdiff_t channel,
-                                                ptrdiff_t inputs, ptrdiff_t x_pitch, ptrdiff_t output,
-                                                ptrdiff_t width, ptrdiff_t dy_pitch, ptrdiff_t margin, int even) {
+// dy of `width` channels from `output` on, `pitch` a pixel. `margin` zero pixels stand before and after each row when
+// neighbours are shared (`even`). Without `copies` the copy is there already.
+IRLAS_INLINE struct irlas_operand irlas_gather_dy(const struct irlas_conv *d, const struct irlas_gradient_cut *g,
+                                                  const float *dy, float *scratch, ptrdiff_t unit, ptrdiff_t output,
+                                                  ptrdiff_t width, ptrdiff_t pitch, ptrdiff_t margin, int even,
+                                                  int copies) {
+  const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
+  dy += unit / g->cut.bands * g->rows * g->columns * d->outputs;
+  if (pitch == d->outputs && width == pitch && margin == 0)
+    return (struct irlas_operand){dy + (band.row * g->columns + band.column) * d->outputs, g->columns * d->outputs,
+                                  d->outputs};
+  const struct irlas_prologue plain = {0};
+  const ptrdiff_t columns = band.columns + 2 * margin + (even ? 2 : 0);
+  if (copies) irlas_copy_places(scratch, pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1, band.column - margin,
+                    columns, 1, output, width, &plain);
+  return (struct irlas_operand){scratch + margin * pitch, columns * pitch, pitch};
+}
+// x of `inputs` channels from `channel` on, `pitch` a pixel; rows are even in length where neighbours are shared.
+IRLAS_INLINE struct irlas_operand irlas_gather_x(const struct irlas_conv *d, const struct irlas_gradient_cut *g,
+                                                 float *const *p, float *scratch, ptrdiff_t unit, ptrdiff_t channel,
+                                                 ptrdiff_t inputs, ptrdiff_t pitch, int even) {
   const int product = irlas_is_product(d), one_tap = d->kernel_height * d->kernel_width == 1;
   const ptrdiff_t image = unit / g->cut.bands;
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
-  struct irlas_operands o;
-  const float *dy = p[2] + image * g->rows * g->columns * d->outputs;
-  if (dy_pitch == d->outputs && width == dy_pitch && margin == 0) {
-    o.dy = dy + (band.row * g->columns + band.column) * d->outputs;
-    o.dy_row = g->columns * d->outputs;
-  } else {
-    const ptrdiff_t columns = band.columns + 2 * margin + (even ? 2 : 0);
-    irlas_copy_places(scratch, dy_pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1,
-                      band.column - margin, columns, 1, output, width, 0);
-    o.dy = scratch + margin * dy_pitch;
-    o.dy_row = columns * dy_pitch;
-    scratch += irlas_round_up(band.rows * columns * dy_pitch, 16);
-  }
-  o.dy_column = dy_pitch;
-  o.x_column = x_pitch;
-  if (product && x_pitch == d->channels && inputs == x_pitch) {
-    o.x = p[1] + band.column * d->channels;
-    o.x_row = 0;
-    return o;
-  }
+  if (product && !d->normalizes && pitch == d->channels && inputs == pitch)
+    return (struct irlas_operand){p[1] + band.column * d->channels, 0, pitch};
+  struct irlas_prologue prologue = irlas_prologue(d, d->normalizes ? p[3] : (const float *)0);
+  prologue.pairs = 0;
   const ptrdiff_t height = product ? 1 : d->height, line = product ? g->columns : d->width;
   const float *x = p[1] + image * height * line * d->channels;
   const ptrdiff_t row = band.row * d->stride_height - d->pad_top, column = band.column * d->stride_width - d->pad_left;
@@ -225,39 +240,91 @@ IRLAS_INLINE struct irlas_operands irlas_gather(const struct irlas_conv *d, cons
   if (even) columns = irlas_round_up(columns, 2);
   if (one_tap) {
     columns = band.columns;
-    irlas_copy_places(scratch, x_pitch, x, height, line, d->channels, row, band.rows, d->stride_height, column,
-                      columns, d->stride_width, channel, inputs, 0);
+    irlas_copy_places(scratch, pitch, x, height, line, d->channels, row, band.rows, d->stride_height, column,
+                      columns, d->stride_width, channel, inputs, &prologue);
   } else {
-    irlas_copy_places(scratch, x_pitch, x, height, line, d->channels, row,
+    irlas_copy_places(scratch, pitch, x, height, line, d->channels, row,
                       irlas_reach(band.rows, d->stride_height, d->kernel_height, d->dilation_height), 1, column,
-                      columns, 1, channel, inputs, 0);
+                      columns, 1, channel, inputs, &prologue);
   }
-  o.x = scratch;
-  o.x_row = columns * x_pitch;
-  return o;
+  return (struct irlas_operand){scratch, columns * pitch, pitch};
 }
 
-// A task: one panel with `inputs` input channels from `input` of its group on; `width` is the panel's.
-IRLAS_INLINE void irlas_gradient_block(const struct irlas_conv *d, float *const *p, float *scratch, ptrdiff_t split,
-                                       struct irlas_panel panel, ptrdiff_t input, ptrdiff_t inputs, ptrdiff_t width) {
+// One panel of `width` and one block of `inputs` input channels; `x` and `dy` are those of the band.
+IRLAS_INLINE void irlas_gradient_pair(const struct irlas_conv *d, const struct irlas_band *band, float *total,
+                                      const struct irlas_operand *x, const struct irlas_operand *dy, ptrdiff_t inputs,
+                                      ptrdiff_t width) {
+  irlas_gradient_band(d, total, x->at, x->row, x->column, dy->at, dy->row, dy->column, band->rows, band->columns, inputs,
+                      width);
+}
+
+// A task: some panels and some blocks.
+IRLAS_INLINE void irlas_dense_gradient(const struct irlas_conv *d, float *const *p, float *scratch, ptrdiff_t split,
+                                       ptrdiff_t chunk, ptrdiff_t block_chunk) {
   const struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
   const struct irlas_panels panels = irlas_forward_panels(d);
-  const ptrdiff_t pitch = irlas_round_up(width, irlas_lanes), totals = panels.taps * inputs * pitch;
-  const ptrdiff_t units = g.images * g.cut.bands;
+  const ptrdiff_t first = irlas_part(g.panels, chunk, g.chunks), last = irlas_part(g.panels, chunk + 1, g.chunks);
+  const ptrdiff_t from = irlas_part(g.blocks, block_chunk, g.block_chunks);
+  const ptrdiff_t blocks = irlas_part(g.blocks, block_chunk + 1, g.block_chunks) - from;
+  const ptrdiff_t rest = panels.inputs % g.inputs, narrow = panels.outputs % irlas_dense_panel;
+  const ptrdiff_t per_group = irlas_panels_per_group(&panels), units = g.images * g.cut.bands;
+  const ptrdiff_t size = panels.taps * g.inputs * irlas_dense_panel, dy_room = irlas_gradient_dy(d, &g);
   float *total = scratch;
-  irlas_zero_floats(total, totals);
-  scratch += irlas_gradient_totals(d, &g);
+  irlas_zero_floats(total, (last - first) * blocks * size);
+  float *dy_copies = scratch + irlas_gradient_totals(d, &g), *x_copy = dy_copies + dy_room * irlas_gradient_panels(&g);
   for (ptrdiff_t unit = irlas_part(units, split, g.splits); unit < irlas_part(units, split + 1, g.splits); unit++) {
     const struct irlas_band band = irlas_band(&g.cut, g.rows, g.columns, unit % g.cut.bands);
-    const struct irlas_operands o = irlas_gather(d, &g, p, scratch, unit, panel.group * panels.inputs + input, inputs,
-                                                 inputs, panel.start, width, pitch, 0, 0);
-    irlas_gradient_band(d, total, o.x, o.x_row, o.x_column, o.dy, o.dy_row, o.dy_column, band.rows, band.columns,
-                        inputs, width);
+    for (ptrdiff_t start = first, end; start < last; start = end) {
+      const ptrdiff_t group = start / per_group;
+      end = irlas_min((group + 1) * per_group, last);
+      for (ptrdiff_t block = from; block < from + blocks; block++) {
+        const ptrdiff_t input = block * g.inputs;
+        const int whole = rest == 0 || panels.inputs - input >= g.inputs;
+        const ptrdiff_t channel = group * panels.inputs + input;
+        const struct irlas_operand x =
+            whole ? irlas_gather_x(d, &g, p, x_copy, unit, channel, g.inputs, g.inputs, 0)
+                  : irlas_gather_x(d, &g, p, x_copy, unit, channel, rest, rest, 0);
+        for (ptrdiff_t index = start; index < end; index++) {
+          const struct irlas_panel panel = irlas_panel(&panels, index);
+          float *sums = total + ((index - first) * blocks + block - from) * size;
+#define IRLAS_PAIR(inputs, width)                                                                                \
+  do {                                                                                                           \
+    const struct irlas_operand dy =                                                                              \
+        irlas_gather_dy(d, &g, p[2], dy_copies + (index - start) * dy_room, unit, panel.start, width,            \
+                        irlas_round_up(width, irlas_lanes), 0, 0, block == from);                                \
+    irlas_gradient_pair(d, &band, sums, &x, &dy, inputs, width);                                                 \
+  } while (0)
+#ifdef IRLAS_PREBUILT
+          IRLAS_PAIR((whole ? g.inputs : rest), panel.width);
+          (void)narrow;
+#else
+          if (whole && panels.outputs >= irlas_dense_panel && panel.width == irlas_dense_panel)
+            IRLAS_PAIR(g.inputs, irlas_dense_panel);
+          else if (whole && narrow)
+            IRLAS_PAIR(g.inputs, narrow);
+          else if (rest && panels.outputs >= irlas_dense_panel && panel.width == irlas_dense_panel)
+            IRLAS_PAIR(rest, irlas_dense_panel);
+          else if (rest && narrow)
+            IRLAS_PAIR(rest, narrow);
+#endif
+#undef IRLAS_PAIR
+        }
+      }
+    }
   }
-  float *to = p[0] + split * (d->outputs * panels.inputs * panels.taps) + panel.offset;
-  for (ptrdiff_t tap = 0; tap < panels.taps; tap++)
-    for (ptrdiff_t i = 0; i < inputs; i++)
-      irlas_copy_floats(to + (tap * panels.inputs + input + i) * panel.width, total + (tap * inputs + i) * pitch, width);
+  float *results = p[0] + split * (d->outputs * panels.inputs * panels.taps);
+  for (ptrdiff_t index = first; index < last; index++) {
+    const struct irlas_panel panel = irlas_panel(&panels, index);
+    const ptrdiff_t pitch = irlas_round_up(panel.width, irlas_lanes);
+    for (ptrdiff_t block = from; block < from + blocks; block++) {
+      const ptrdiff_t input = block * g.inputs, inputs = irlas_min(g.inputs, panels.inputs - input);
+      const float *sums = total + ((index - first) * blocks + block - from) * size;
+      for (ptrdiff_t tap = 0; tap < panels.taps; tap++)
+        for (ptrdiff_t i = 0; i < inputs; i++)
+          irlas_copy_floats(results + panel.offset + (tap * panels.inputs + input + i) * panel.width,
+                            sums + (tap * inputs + i) * pitch, panel.width);
+    }
+  }
 }
 
 // A task: the joined panels of one chunk.
@@ -277,19 +344,24 @@ IRLAS_INLINE void irlas_joined_gradient(const struct irlas_conv *d, float *const
   float *total = scratch;
   irlas_zero_floats(total, (last - first) * totals);
   scratch += irlas_gradient_totals(d, &g);
+  float *x_copy = scratch + irlas_gradient_dy(d, &g);
   for (ptrdiff_t unit = irlas_part(units, split, g.splits); unit < irlas_part(units, split + 1, g.splits); unit++) {
     const struct irlas_band band = irlas_band(&g.cut, g.rows, g.columns, unit % g.cut.bands);
     for (ptrdiff_t index = first; index < last; index++) {
       const struct irlas_panel panel = irlas_panel(&panels, index);
-      // Two calls, so that a whole panel's width is a constant.
-      const struct irlas_operands o =
-          panel.width == irlas_joined_panel
-              ? irlas_gather(d, &g, p, scratch, unit, panel.start, irlas_joined_panel, irlas_joined_panel, panel.start,
-                             irlas_joined_panel, irlas_joined_panel, neighbours ? d->kernel_width - 1 : 0, neighbours)
-              : irlas_gather(d, &g, p, scratch, unit, panel.start, panel.width, irlas_joined_panel, panel.start,
-                             panel.width, irlas_joined_panel, neighbours ? d->kernel_width - 1 : 0, neighbours);
+      const ptrdiff_t margin = neighbours ? d->kernel_width - 1 : 0;
+      // Two calls each, so that a whole panel's width is a constant.
+      const int whole = panel.width == irlas_joined_panel;
+      const struct irlas_operand dy =
+          whole ? irlas_gather_dy(d, &g, p[2], scratch, unit, panel.start, irlas_joined_panel, irlas_joined_panel, margin,
+                                  neighbours, 1)
+                : irlas_gather_dy(d, &g, p[2], scratch, unit, panel.start, panel.width, irlas_joined_panel, margin,
+                                  neighbours, 1);
+      const struct irlas_operand x =
+          whole ? irlas_gather_x(d, &g, p, x_copy, unit, panel.start, irlas_joined_panel, irlas_joined_panel, neighbours)
+                : irlas_gather_x(d, &g, p, x_copy, unit, panel.start, panel.width, irlas_joined_panel, neighbours);
       for (ptrdiff_t lane = 0; lane < panel.width; lane += irlas_lanes)
-        irlas_joined_gradient_band_of(d, total + (index - first) * totals, o.x, o.x_row, o.dy, o.dy_row, band.rows,
+        irlas_joined_gradient_band_of(d, total + (index - first) * totals, x.at, x.row, dy.at, dy.row, band.rows,
                                       band.columns, (int)panels.inputs, lane, neighbours);
     }
   }
@@ -301,7 +373,7 @@ IRLAS_INLINE void irlas_joined_gradient(const struct irlas_conv *d, float *const
   }
 }
 
-// p: dweight (splits > 1: [splits][weight]) - x, dy
+// p: dweight (splits > 1: [splits][weight]) - x, dy [, factors]
 IRLAS_INLINE void irlas_conv_weight_gradient(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
   const struct irlas_gradient_cut g = irlas_weight_gradient_cut(d);
   const struct irlas_panels panels = irlas_forward_panels(d);
@@ -309,23 +381,6 @@ IRLAS_INLINE void irlas_conv_weight_gradient(const struct irlas_conv *d, float *
     irlas_joined_gradient(d, p, scratch, task / g.chunks, task % g.chunks);
     return;
   }
-  const ptrdiff_t block = task % g.blocks, index = task / g.blocks % g.panels, split = task / g.blocks / g.panels;
-  const struct irlas_panel panel = irlas_panel(&panels, index);
-  const ptrdiff_t input = block * g.inputs;
-  const ptrdiff_t rest = panels.inputs % g.inputs, narrow = panels.outputs % irlas_dense_panel;
-  const int whole_block = rest == 0 || panels.inputs - input >= g.inputs;
-  const int whole_panel = panels.outputs >= irlas_dense_panel && panel.width == irlas_dense_panel;
-#ifdef IRLAS_PREBUILT
-  irlas_gradient_block(d, p, scratch, split, panel, input, whole_block ? g.inputs : rest, panel.width);
-  (void)narrow, (void)whole_panel;
-#else
-  if (whole_block && whole_panel)
-    irlas_gradient_block(d, p, scratch, split, panel, input, g.inputs, irlas_dense_panel);
-  else if (whole_block && narrow)
-    irlas_gradient_block(d, p, scratch, split, panel, input, g.inputs, narrow);
-  else if (rest && whole_panel)
-    irlas_gradient_block(d, p, scratch, split, panel, input, rest, irlas_dense_panel);
-  else if (rest && narrow)
-    irlas_gradient_block(d, p, scratch, split, panel, input, rest, narrow);
-#endif
+  const ptrdiff_t block_chunk = task % g.block_chunks, rest = task / g.block_chunks;
+  irlas_dense_gradient(d, p, scratch, rest / g.chunks, rest % g.chunks, block_chunk);
 }

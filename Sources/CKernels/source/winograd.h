@@ -194,7 +194,7 @@ IRLAS_INLINE void irlas_winograd_gather(const struct irlas_conv *d, float *to, p
 // first output.
 IRLAS_INLINE void irlas_winograd_scatter(const struct irlas_conv *d, float *y, const float *from, ptrdiff_t plane,
                                          ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, const float *bias,
-                                         const float *residual) {
+                                         const float *residual, int past) {
   for (ptrdiff_t lane = 0; lane < width; lane += irlas_lanes) {
     irlas_vec lines[6][4], line[6], results[4];
     const irlas_vec start = bias ? irlas_load_up_to(bias + lane, width - lane) : (irlas_vec){0};
@@ -211,7 +211,7 @@ IRLAS_INLINE void irlas_winograd_scatter(const struct irlas_conv *d, float *y, c
           const ptrdiff_t at = (i * d->out_width + j) * d->outputs + lane;
           irlas_vec result = results[j] + start;
           if (residual) result += irlas_load_up_to(residual + at, width - lane);
-          irlas_store_up_to(y + at, irlas_activate(d->activation, result), width - lane);
+          irlas_store_result(y + at, irlas_activate(d->activation, result), width - lane, past);
         }
     }
   }
@@ -220,7 +220,8 @@ IRLAS_INLINE void irlas_winograd_scatter(const struct irlas_conv *d, float *y, c
 // One panel over a block of tiles.
 IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const struct irlas_winograd *c, float *y,
                                             const float *inputs, const float *w, ptrdiff_t width, const float *bias,
-                                            const float *residual, ptrdiff_t first, ptrdiff_t tiles, float *products) {
+                                            const float *residual, ptrdiff_t first, ptrdiff_t tiles, int past,
+                                            float *products) {
   const ptrdiff_t pitch = irlas_round_up(width, irlas_winograd_lanes);
   for (int point = 0; point < irlas_winograd_points; point++) {
     float *to = products + point * c->products;
@@ -236,7 +237,7 @@ IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const st
     const ptrdiff_t column = (first + i) % c->tiles_w * irlas_winograd_side;
     const ptrdiff_t at = ((image * d->out_height + row) * d->out_width + column) * d->outputs;
     irlas_winograd_scatter(d, y + at, products + i * pitch, c->products, d->out_height - row, d->out_width - column,
-                           width, bias, residual ? residual + at : (const float *)0);
+                           width, bias, residual ? residual + at : (const float *)0, past);
   }
 }
 
@@ -283,15 +284,18 @@ IRLAS_INLINE void irlas_conv_winograd(const struct irlas_conv *d, float *const *
                           (first + i) % c.tiles_w * irlas_winograd_side - d->pad_left, zeros);
   }
   const ptrdiff_t until = irlas_part(c.panels, chunk + 1, c.chunks);
+  const int past =
+      d->outputs % 16 == 0 && irlas_goes_past(p[0], d->batch * d->out_height * d->out_width * d->outputs);
   for (ptrdiff_t panel = irlas_part(c.panels, chunk, c.chunks); panel < until; panel++) {
     const ptrdiff_t start = panel * irlas_dense_panel;
     const float *w = p[2] + irlas_winograd_panel(d, panel), *bias = d->has_bias ? p[3] + start : (const float *)0;
     const float *residual = d->has_residual ? p[3 + (d->has_bias != 0)] + start : (const float *)0;
     if (d->outputs - start >= irlas_dense_panel)
       irlas_winograd_panel_over(d, &c, p[0] + start, inputs, w, irlas_dense_panel, bias, residual, first, tiles,
-                                products);
+                                past, products);
     else
       irlas_winograd_panel_over(d, &c, p[0] + start, inputs, w, d->outputs % irlas_dense_panel, bias, residual,
-                                first, tiles, products);
+                                first, tiles, past, products);
   }
+  irlas_fence(past);
 }

@@ -11,6 +11,12 @@
 #endif
 
 #define IRLAS_INLINE static inline __attribute__((always_inline, unused))
+// What several kernels share: compiled once where sizes are not known.
+#ifdef IRLAS_PREBUILT
+#define IRLAS_SHARED static __attribute__((noinline, unused))
+#else
+#define IRLAS_SHARED IRLAS_INLINE
+#endif
 
 #ifndef IRLAS_LANES
 #if defined(__AVX512F__)

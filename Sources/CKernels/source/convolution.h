@@ -119,13 +119,7 @@ IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
   return irlas_sweep_scratch(&panels, irlas_reach(rows, s.stride_h, s.taps_h, s.dilation_h),
                              irlas_reach(columns, s.stride_w, s.taps_w, s.dilation_w));
 }
-// Two kernels share it; compiled once where sizes are not known.
-#ifdef IRLAS_PREBUILT
-static __attribute__((noinline, unused))
-#else
-IRLAS_INLINE
-#endif
-void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
+IRLAS_SHARED void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
                     const float *residual, const float *factors, int past, float *scratch, int task) {
   const struct irlas_panels panels = d->pairs ? irlas_word_panels(d) : irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, past);

@@ -39,18 +39,25 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int pairs, int ro
 IRLAS_INLINE void irlas_dense_tile_of(const struct irlas_tile *t, int pairs, int rows, int columns, int vectors) {
 #ifdef IRLAS_PREBUILT
   (void)rows;
+#define IRLAS_TILE(columns, vectors)                                \
+  do {                                                              \
+    if (pairs) irlas_dense_tile(t, 1, 1, columns, vectors);         \
+    else irlas_dense_tile(t, 0, 1, columns, vectors);               \
+    return;                                                         \
+  } while (0)
   if (vectors == 2) switch (columns) {
-    case 8: irlas_dense_tile(t, pairs, 1, irlas_wide_tile < 8 ? 4 : 8, 2); return;
-    case 4: irlas_dense_tile(t, pairs, 1, 4, 2); return;
-    case 2: irlas_dense_tile(t, pairs, 1, 2, 2); return;
-    default: irlas_dense_tile(t, pairs, 1, 1, 2); return;
+    case 8: IRLAS_TILE((irlas_wide_tile < 8 ? 4 : 8), 2);
+    case 4: IRLAS_TILE(4, 2);
+    case 2: IRLAS_TILE(2, 2);
+    default: IRLAS_TILE(1, 2);
   }
   switch (columns) {
-    case 8: irlas_dense_tile(t, pairs, 1, 8, 1); return;
-    case 4: irlas_dense_tile(t, pairs, 1, 4, 1); return;
-    case 2: irlas_dense_tile(t, pairs, 1, 2, 1); return;
-    default: irlas_dense_tile(t, pairs, 1, 1, 1); return;
+    case 8: IRLAS_TILE(8, 1);
+    case 4: IRLAS_TILE(4, 1);
+    case 2: IRLAS_TILE(2, 1);
+    default: IRLAS_TILE(1, 1);
   }
+#undef IRLAS_TILE
 #else
   irlas_dense_tile(t, pairs, rows, columns, vectors);
 #endif
@@ -75,7 +82,7 @@ IRLAS_INLINE void irlas_dense_tiles(const struct irlas_tile *t, const struct irl
 }
 
 // One panel, `width` outputs, over one band; x at the band's first pixel and the group's first channel.
-IRLAS_INLINE void irlas_dense_panel_over(const struct irlas_sweep *s, struct irlas_tile t,
+IRLAS_SHARED void irlas_dense_panel_over(const struct irlas_sweep *s, struct irlas_tile t,
                                          const struct irlas_band *band, int whole, ptrdiff_t least,
                                          ptrdiff_t taps, ptrdiff_t width, int pairs, float *scratch) {
   const ptrdiff_t pitch = irlas_round_up(width, irlas_lanes);

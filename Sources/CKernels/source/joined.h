@@ -101,7 +101,7 @@ IRLAS_INLINE void irlas_joined_tile_of(const struct irlas_tile *t, ptrdiff_t lan
 }
 
 // One panel over one band; x is the band's copy, one panel to a pixel.
-IRLAS_INLINE void irlas_joined_panel_over(const struct irlas_sweep *s, struct irlas_tile t,
+IRLAS_SHARED void irlas_joined_panel_over(const struct irlas_sweep *s, struct irlas_tile t,
                                           const struct irlas_band *band, ptrdiff_t least, ptrdiff_t taps,
                                           ptrdiff_t width, int neighbours, float *scratch) {
   const int size = (int)t.inputs;

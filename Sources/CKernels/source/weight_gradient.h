@@ -117,7 +117,7 @@ IRLAS_INLINE void irlas_gradient_tiles(float *total, ptrdiff_t total_pitch, cons
 }
 
 // One band of a dense block: `inputs` input channels, a panel of `width`.
-IRLAS_INLINE void irlas_gradient_band(const struct irlas_conv *d, float *total, const float *x, ptrdiff_t x_row,
+IRLAS_SHARED void irlas_gradient_band(const struct irlas_conv *d, float *total, const float *x, ptrdiff_t x_row,
                                       ptrdiff_t x_column, const float *dy, ptrdiff_t dy_row, ptrdiff_t dy_column,
                                       ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inputs, ptrdiff_t width) {
   const ptrdiff_t pitch = irlas_round_up(width, irlas_lanes);

@@ -17,7 +17,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
   case convWinograd, winogradWeight, winogradGradientWeight, bf16Weight, bf16GradientWeight
-  case separable
+  case separable, normFactors
 
   private var id: irlas_kernel_id {
     switch self {
@@ -78,6 +78,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .bf16Weight: IRLAS_BF16_WEIGHT
     case .bf16GradientWeight: IRLAS_BF16_GRADIENT_WEIGHT
     case .separable: IRLAS_SEPARABLE
+    case .normFactors: IRLAS_NORM_FACTORS
     }
   }
 

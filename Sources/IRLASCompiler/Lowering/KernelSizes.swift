@@ -85,6 +85,15 @@ extension KernelSizes {
     return count > 0 ? count : nil
   }
 
+  /// A convolution's sizes, its input being normalised and then activated on the way.
+  package func normalizing(_ activation: Activation?) -> KernelSizes {
+    withBytes { bytes in
+      var structure = bytes.load(as: irlas_conv.self)
+      structure.normalizes = 1 + Self.code(activation)
+      return KernelSizes(structure)
+    }
+  }
+
   /// A convolution's groups.
   package var groups: Int { withBytes { $0.load(as: irlas_conv.self).groups } }
 
@@ -156,7 +165,7 @@ extension KernelSizes {
       dilation_height: window.dilation.height, dilation_width: window.dilation.width,
       pad_top: window.padding.top, pad_left: window.padding.left, groups: convolution.groups,
       has_bias: hasBias ? 1 : 0, has_residual: 0, activation: code(convolution.activation), splits: 1,
-      pairs: 0)
+      pairs: 0, normalizes: 0)
   }
 
   /// Sums of `splits` arrays of `count` elements.

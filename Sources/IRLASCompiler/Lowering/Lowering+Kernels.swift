@@ -25,16 +25,16 @@ extension Lowering {
         .conv(
           batch: batch, input: inputs[0], output: shape, convolution, hasBias: inputs.count >= 3,
           hasResidual: inputs.count == 4), operands[1], inputs[1])
-      let read = [operands[0], form.weight] + operands[2...]
+      let (sizes, read) = normalizing(form.sizes, [operands[0], form.weight] + operands[2...])
       if form.isWinograd {
-        emit(.convWinograd, form.sizes, [result()], read)
+        emit(.convWinograd, sizes, [result()], read)
       } else if let reader = statisticsReader(of: id) {
         let (statistics, blocks) = form.sizes.statistics
         let result = result()
         let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
-        emit(.convStatistics, form.sizes, [result, partials], read)
+        emit(.convStatistics, sizes, [result, partials], read)
       } else {
-        emit(.convForward, form.sizes, [result()], read)
+        emit(.convForward, sizes, [result()], read)
       }
     case .linear:
       let sizes = KernelSizes.linear(
@@ -50,7 +50,8 @@ extension Lowering {
     case .convWeightGradient(let convolution):
       let (sizes, splits) = KernelSizes.convWeightGradient(
         batch: batch, input: inputs[0], output: inputs[1], convolution)
-      summed(.convWeightGradient, sizes, operands, count: shape.elementCount, splits: splits)
+      let (read, inputs) = normalizing(sizes, operands)
+      summed(.convWeightGradient, read, inputs, count: shape.elementCount, splits: splits)
     case .linearWeightGradient:
       let (sizes, splits) = KernelSizes.linearWeightGradient(
         batch: batch, inputs: inputs[0].channels, outputs: inputs[1].channels)
@@ -66,7 +67,12 @@ extension Lowering {
       let (sizes, _) = KernelSizes.norm(
         rows: rows(shape), channels: shape.channels, epsilon: epsilon, activation: activation,
         hasResidual: inputs.count == 5)
-      emit(.batchNormalize, sizes, [result()], operands)
+      if isLeftToReaders {
+        let factors = leaveToReaders(factorCount: 3 * shape.channels)
+        emit(.normFactors, sizes, [factors], Array(operands[1...]))
+      } else {
+        emit(.batchNormalize, sizes, [result()], operands)
+      }
     case .batchStatistics:
       if let (partials, sizes) = left(for: id) {
         emit(.batchStatistics, sizes, [result()], [partials])

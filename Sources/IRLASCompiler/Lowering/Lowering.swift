@@ -29,6 +29,10 @@ struct Lowering {
   /// Convolutions that one call makes with those before them, by the last.
   private let separables: [NodeID: Separable]
   private let isInner: [Bool]
+  /// Normalised maps that nobody makes: their readers normalise on the way.
+  private let isDeferred: [Bool]
+  /// Of deferred maps the factors to normalise with.
+  private var normFactors: [NodeID: ExecutionPlan.Operand] = [:]
   /// What an earlier call left for a node.
   private var leftOvers: [NodeID: (operand: ExecutionPlan.Operand, sizes: KernelSizes)] = [:]
   /// Whether dropout should have become a product with a mask.
@@ -83,6 +87,7 @@ struct Lowering {
     var isInner = [Bool](repeating: false, count: graph.nodes.count)
     for separable in separables.values { for node in separable.inner { isInner[node.index] = true } }
     self.isInner = isInner
+    isDeferred = isTraining ? Self.deferredNormalizations(graph, schedule, batch, winograd, precision) : []
     lastUse = Self.lastUses(graph, schedule, separables)
     statisticsReaders = Self.statisticsReaders(graph, schedule)
     splits = Self.splits(graph, schedule)
@@ -316,6 +321,29 @@ struct Lowering {
     operand.offset += offset
     operands[current.index] = operand
     keep(operand.buffer, until: lastUse[current.index])
+  }
+
+  /// Whether the current node, a normalised map, is left to its readers.
+  var isLeftToReaders: Bool { !isDeferred.isEmpty && isDeferred[current.index] }
+
+  /// Makes the current node's readers normalise its operand: with these factors.
+  mutating func leaveToReaders(factorCount: Int) -> ExecutionPlan.Operand {
+    alias()
+    let factors = temporary(factorCount, "factors")
+    keep(factors.buffer, until: lastUse[current.index])
+    normFactors[current] = factors
+    return factors
+  }
+
+  /// Sizes and operands of a call of the current node, whose first operand may have been left to it to normalise.
+  func normalizing(
+    _ sizes: KernelSizes, _ inputs: [ExecutionPlan.Operand]
+  ) -> (sizes: KernelSizes, inputs: [ExecutionPlan.Operand]) {
+    let x = graph[current].inputs[0]
+    guard let factors = normFactors[x], case .batchNormalize(_, let activation) = graph[x].op else {
+      return (sizes, inputs)
+    }
+    return (sizes.normalizing(activation), inputs + [factors])
   }
 
   /// Gives the current node's result a place: over the parameter or state it updates, over an operand that

@@ -70,6 +70,76 @@ import Testing
     }
   }
 
+  /// A convolution, its statistics and the gradient of its weight that normalise x on the way: the same bytes as of x
+  /// normalised before.
+  @Test(arguments: 0..<60)
+  func normalisesOnTheWay(seed: Int) throws {
+    guard let plain = PlainConvolution(seed: UInt64(seed), whole: false) else { return }
+    var random = RandomSource(seed: UInt64(seed) + 1000)
+    var d = plain.sizes
+    d.pairs = irlas_bf16_count(&d) > 0 ? random.pick(0...1) : 0
+    var normalizing = d
+    normalizing.normalizes = 1 + random.pick([0, 1, 2, 4])
+    let norm = irlas_norm(
+      rows: d.batch * d.height * d.width, channels: d.channels, blocks: 1,
+      activation: normalizing.normalizes - 1, has_residual: 0, epsilon: 1e-3)
+    func numbers(_ count: Int) -> [Float] { PrebuiltKernel.values(count, whole: false, using: &random) }
+    let statistics = numbers(d.channels) + numbers(d.channels).map { abs($0) + 0.1 }
+    let (scale, shift) = (numbers(d.channels), numbers(d.channels))
+    let z = PrebuiltKernel.run(
+      IRLAS_BATCH_NORMALIZE, norm, outputs: [plain.x.count], inputs: [plain.x, statistics, scale, shift])[0]
+    let factors = PrebuiltKernel.run(
+      IRLAS_NORM_FACTORS, norm, outputs: [3 * d.channels], inputs: [statistics, scale, shift])[0]
+
+    var weight = PrebuiltKernel.run(
+      IRLAS_WEIGHT_PACK, d, outputs: [plain.weight.count], inputs: [plain.weight])[0]
+    if d.pairs == 1 {
+      weight = PrebuiltKernel.run(IRLAS_BF16_WEIGHT, d, outputs: [irlas_bf16_count(&d)], inputs: [weight])[0]
+    }
+    let rest =
+      [weight] + (d.has_bias == 1 ? [plain.bias] : []) + (d.has_residual == 1 ? [plain.dy] : [])
+    let blocks = irlas_conv_blocks(&d)
+    d.splits = irlas_conv_weight_splits(&d)
+    normalizing.splits = d.splits
+    for (kernel, outputs, operands) in [
+      (IRLAS_CONV_FORWARD, [plain.dy.count], rest),
+      (IRLAS_CONV_STATISTICS, [plain.dy.count, blocks.images * blocks.bands * 2 * d.outputs], rest),
+      (IRLAS_CONV_WEIGHT_GRADIENT, [plain.weight.count * d.splits], [plain.dy]),
+    ] {
+      let before = PrebuiltKernel.run(
+        kernel, d, outputs: outputs, inputs: [z] + operands, seed: UInt64(seed))
+      let onTheWay = PrebuiltKernel.run(
+        kernel, normalizing, outputs: outputs, inputs: [plain.x] + operands + [factors], seed: UInt64(seed))
+      #expect(
+        before.map { $0.map(\.bitPattern) } == onTheWay.map { $0.map(\.bitPattern) },
+        "\(kernel), seed \(seed): \(normalizing)")
+    }
+  }
+
+  /// Large results go past the caches: what two images give together is what each gives alone, which is small enough not to.
+  @Test(arguments: [(1, 1), (3, 1), (3, 64), (3, 2)]) func largeResults(kernel: Int, groups: Int) {
+    var random = RandomSource(seed: 9)
+    let side = 130
+    func sizes(batch: Int) -> irlas_conv {
+      irlas_conv(
+        batch: batch, height: side, width: side, channels: 64, out_height: side, out_width: side, outputs: 64,
+        kernel_height: kernel, kernel_width: kernel, stride_height: 1, stride_width: 1, dilation_height: 1,
+        dilation_width: 1, pad_top: kernel / 2, pad_left: kernel / 2, groups: groups, has_bias: 0,
+        has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0)
+    }
+    let count = side * side * 64
+    #expect(count < 1 << 21 && 2 * count >= 1 << 21)
+    let x = PrebuiltKernel.values(2 * count, whole: false, using: &random)
+    let weight = PrebuiltKernel.values(64 * 64 / groups * kernel * kernel, whole: false, using: &random)
+    for id in [IRLAS_CONV_FORWARD, IRLAS_CONV_INPUT_GRADIENT] {
+      let both = PrebuiltKernel.run(id, sizes(batch: 2), outputs: [2 * count], inputs: [x, weight])[0]
+      let each = [x[..<count], x[count...]].flatMap {
+        PrebuiltKernel.run(id, sizes(batch: 1), outputs: [count], inputs: [Array($0), weight])[0]
+      }
+      #expect(both.map(\.bitPattern) == each.map(\.bitPattern), "\(id)")
+    }
+  }
+
   @Test func aLinearLayerIsAConvolution() {
     var random = RandomSource(seed: 7)
     let (batch, inputs, outputs) = (5, 37, 41)

@@ -38,7 +38,7 @@ import Testing
         batch: d.batch, height: height, width: width, channels: inputs, out_height: height, out_width: width,
         outputs: outputs, kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1,
         dilation_height: 1, dilation_width: 1, pad_top: 0, pad_left: 0, groups: 1, has_bias: 0,
-        has_residual: 0, activation: 0, splits: 1, pairs: d.pairs)
+        has_residual: 0, activation: 0, splits: 1, pairs: d.pairs, normalizes: 0)
     }
     /// Runs one of the convolutions on its own, and takes its operands for all of them together.
     var operands: [[Float]] = []
@@ -70,7 +70,8 @@ import Testing
         out_width: d.out_width, outputs: channels, kernel_height: kernel.0, kernel_width: kernel.1,
         stride_height: stride.0, stride_width: stride.1, dilation_height: dilation.0,
         dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1, groups: channels,
-        has_bias: d.depthwise_bias, has_residual: 0, activation: d.depthwise_activation, splits: 1, pairs: 0),
+        has_bias: d.depthwise_bias, has_residual: 0, activation: d.depthwise_activation, splits: 1, pairs: 0,
+        normalizes: 0),
       y)
     var last = pointwise(d.out_height, d.out_width, channels, d.outputs)
     (last.has_bias, last.has_residual, last.activation) = (d.has_bias, d.has_residual, d.activation)

@@ -47,7 +47,7 @@ import Testing
         batch: batch, height: side, width: side, channels: channels, out_height: side, out_width: side,
         outputs: channels, kernel_height: kernel, kernel_width: kernel, stride_height: stride,
         stride_width: stride, dilation_height: 1, dilation_width: 1, pad_top: 1, pad_left: 1, groups: groups,
-        has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0)
+        has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0)
       return irlas_winograd_count(&d, changing)
     }
     #expect(count(1, 56, 64) == 36 * 64 * 64)

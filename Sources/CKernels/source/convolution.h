@@ -9,12 +9,12 @@ IRLAS_INLINE int irlas_reads_in_place(const struct irlas_sweep *s) {
 }
 
 // One task of a sweep: panels [from, until) over one band of one image. `least` is the width of the narrowest
-// band, `neighbours` as in `irlas_joined_tile`.
+// band, `neighbours` as in `irlas_joined_tile`; y is the map or, `alone`, the band.
 IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irlas_panels *panels,
                                    const struct irlas_cut *cut, ptrdiff_t image, ptrdiff_t band_index,
                                    ptrdiff_t from, ptrdiff_t until, ptrdiff_t least, int neighbours, float *y,
                                    const float *x, const float *w, const float *bias, const float *residual,
-                                   ptrdiff_t activation, float *scratch) {
+                                   ptrdiff_t activation, int alone, float *scratch) {
   const struct irlas_band band = irlas_band(cut, s->rows, s->columns, band_index);
   if (band.rows <= 0 || band.columns <= 0) return;
   const int in_place = !panels->joined && !s->prologue.pairs && !s->prologue.factors && irlas_reads_in_place(s);
@@ -27,7 +27,7 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   float *copy = scratch;
   if (!in_place) scratch += irlas_round_up(x_rows * x_columns * pitch, 16);
   x += image * s->height * s->width * s->pitch;
-  y += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
+  if (!alone) y += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
   if (residual) residual += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
 
   struct irlas_tile t = {0};
@@ -119,7 +119,8 @@ IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
   return irlas_sweep_scratch(&panels, irlas_reach(rows, s.stride_h, s.taps_h, s.dilation_h),
                              irlas_reach(columns, s.stride_w, s.taps_w, s.dilation_w));
 }
-IRLAS_SHARED void irlas_convolve(const struct irlas_conv *d, float *y, const float *x, const float *weight, const float *bias,
+// y is the map or, `alone`, what the task makes of it.
+IRLAS_SHARED void irlas_convolve(const struct irlas_conv *d, float *y, int alone, const float *x, const float *weight, const float *bias,
                     const float *residual, const float *factors, int past, float *scratch, int task) {
   const struct irlas_panels panels = d->pairs ? irlas_word_panels(d) : irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, past);
@@ -130,12 +131,12 @@ IRLAS_SHARED void irlas_convolve(const struct irlas_conv *d, float *y, const flo
   const int neighbours = d->stride_width == 1 && d->dilation_width == 1 && d->kernel_width <= 7;
   irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                    irlas_part(count, chunk + 1, cut.chunks), cut.by_columns ? s.columns / cut.bands : s.columns,
-                   neighbours, y, x, weight, bias, residual, d->activation, scratch);
+                   neighbours, y, x, weight, bias, residual, d->activation, alone, scratch);
   irlas_fence(past);
 }
 // p: y - x, weight [, bias [, residual]] [, factors]
 IRLAS_INLINE void irlas_conv_forward(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
-  irlas_convolve(d, p[0], p[1], p[2], d->has_bias ? p[3] : (const float *)0,
+  irlas_convolve(d, p[0], 0, p[1], p[2], d->has_bias ? p[3] : (const float *)0,
                  d->has_residual ? p[3 + (d->has_bias != 0)] : (const float *)0,
                  d->normalizes ? p[3 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0,
                  irlas_goes_past(p[0], d->batch * d->out_height * d->out_width * d->outputs), scratch, task);
@@ -223,7 +224,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
                      irlas_part(count, chunk + 1, cut.chunks), pixels / cut.bands, 0, p[0], p[1], p[2],
-                     (const float *)0, (const float *)0, IRLAS_NONE, scratch);
+                     (const float *)0, (const float *)0, IRLAS_NONE, 0, scratch);
     irlas_fence(past);
     return;
   }
@@ -249,7 +250,7 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
                        irlas_max((cut.by_columns ? d->width / d->stride_width / cut.bands
                                                  : d->width / d->stride_width), 1),
                        neighbours, p[0] + (row * d->width + column) * d->channels, p[1], p[2],
-                       (const float *)0, (const float *)0, IRLAS_NONE, scratch);
+                       (const float *)0, (const float *)0, IRLAS_NONE, 0, scratch);
     }
   irlas_fence(past);
 }

@@ -1,8 +1,21 @@
 // A convolution that leaves the statistics of its result: a task looks at the pixels it made while they are in the cache.
 
 IRLAS_INLINE int irlas_conv_statistics_tasks(const struct irlas_conv *d) { return irlas_conv_forward_tasks(d); }
+// Whether a task makes its pixels in scratch and then writes them past the caches, because the map is large.
+IRLAS_INLINE int irlas_statistics_go_past(const struct irlas_conv *d, const struct irlas_cut *cut, const float *y) {
+  return cut->chunks == 1 && !d->has_residual && d->outputs % 16 == 0 && d->outputs <= 512 &&
+         irlas_goes_past(y, d->batch * d->out_height * d->out_width * d->outputs);
+}
 IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d) {
-  return irlas_max(irlas_conv_forward_scratch(d), 2 * irlas_round_up(d->outputs, 16));
+  const struct irlas_panels panels = irlas_forward_panels(d);
+  const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
+  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
+                                         irlas_least_tasks);
+  const ptrdiff_t pixels = cut.by_columns ? irlas_ceil_div(s.columns, cut.bands)
+                                          : irlas_ceil_div(s.rows, cut.bands) * s.columns;
+  // As if the map began on a cache line: plans do.
+  const ptrdiff_t band = irlas_statistics_go_past(d, &cut, (const float *)64) ? pixels * d->outputs : 0;
+  return irlas_max(irlas_conv_forward_scratch(d) + band, 2 * irlas_round_up(d->outputs, 16));
 }
 
 // The blocks whose statistics the tasks leave: one for each band of each image.
@@ -17,13 +30,12 @@ IRLAS_INLINE struct irlas_statistics irlas_conv_statistics_blocks(const struct i
 
 // p: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]] [, factors]
 IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
-  irlas_convolve(d, p[0], p[2], p[3], d->has_bias ? p[4] : (const float *)0,
-                 d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0,
-                 d->normalizes ? p[4 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0, 0, scratch, task);
   const struct irlas_panels panels = irlas_forward_panels(d);
-  const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
+  const float *factors = d->normalizes ? p[4 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0;
+  const struct irlas_sweep s = irlas_forward_sweep(d, factors, 0);
   const ptrdiff_t count = irlas_panel_count(&panels);
   const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
+  const int past = irlas_statistics_go_past(d, &cut, p[0]);
   const ptrdiff_t chunk = task % cut.chunks, block = task / cut.chunks;
   const struct irlas_band band = irlas_band(&cut, s.rows, s.columns, block % cut.bands);
   const struct irlas_panel last = irlas_panel(&panels, irlas_part(count, chunk + 1, cut.chunks) - 1);
@@ -32,6 +44,10 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
   const ptrdiff_t pixels = band.rows * band.columns;
   const ptrdiff_t pixel = (block / cut.bands * s.rows + band.row) * s.columns + band.column;
   const float *y = p[0] + pixel * d->outputs + first;
+  float *between = scratch + irlas_conv_forward_scratch(d);
+  if (past) y = between;
+  irlas_convolve(d, past ? between : p[0], past, p[2], p[3], d->has_bias ? p[4] : (const float *)0,
+                 d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0, factors, 0, scratch, task);
   float *means = p[1] + block * 2 * d->outputs + first, *squares = means + d->outputs;
   // Nothing but this task's own pixels is read: others are still being made.
   struct irlas_rows rows = {0, 0, 0, channels, d->outputs, cut.chunks == 1 ? pixels * d->outputs : 0};
@@ -44,4 +60,9 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
       irlas_row_statistics(&rows, y, means, squares, scratch);
 #undef IRLAS_STEP
   }
+  if (!past) return;
+  float *to = p[0] + pixel * d->outputs;
+  for (ptrdiff_t i = 0; i < pixels * d->outputs; i += irlas_lanes)
+    irlas_store_result(to + i, irlas_load(between + i), irlas_lanes, 1);
+  irlas_fence(1);
 }

@@ -213,7 +213,7 @@ IRLAS_INLINE struct irlas_operand irlas_gather_dy(const struct irlas_conv *d, co
                                                   int copies) {
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
   dy += unit / g->cut.bands * g->rows * g->columns * d->outputs;
-  if (pitch == d->outputs && width == pitch && margin == 0)
+  if (width == pitch && margin == 0)
     return (struct irlas_operand){dy + (band.row * g->columns + band.column) * d->outputs, g->columns * d->outputs,
                                   d->outputs};
   const struct irlas_prologue plain = {0};
@@ -229,8 +229,8 @@ IRLAS_INLINE struct irlas_operand irlas_gather_x(const struct irlas_conv *d, con
   const int product = irlas_is_product(d), one_tap = d->kernel_height * d->kernel_width == 1;
   const ptrdiff_t image = unit / g->cut.bands;
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
-  if (product && !d->normalizes && pitch == d->channels && inputs == pitch)
-    return (struct irlas_operand){p[1] + band.column * d->channels, 0, pitch};
+  if (product && !d->normalizes && inputs == pitch)
+    return (struct irlas_operand){p[1] + band.column * d->channels + channel, 0, d->channels};
   struct irlas_prologue prologue = irlas_prologue(d, d->normalizes ? p[3] : (const float *)0);
   prologue.pairs = 0;
   const ptrdiff_t height = product ? 1 : d->height, line = product ? g->columns : d->width;

@@ -206,30 +206,31 @@ struct irlas_operand {
   ptrdiff_t row, column;
 };
 // dy of `width` channels from `output` on, `pitch` a pixel. `margin` zero pixels stand before and after each row when
-// neighbours are shared (`even`). Without `copies` the copy is there already.
+// neighbours are shared (`even`). `joined` panels want `pitch`; without `copies` the copy is there already.
 IRLAS_INLINE struct irlas_operand irlas_gather_dy(const struct irlas_conv *d, const struct irlas_gradient_cut *g,
                                                   const float *dy, float *scratch, ptrdiff_t unit, ptrdiff_t output,
                                                   ptrdiff_t width, ptrdiff_t pitch, ptrdiff_t margin, int even,
-                                                  int copies) {
+                                                  int joined, int copies) {
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
   dy += unit / g->cut.bands * g->rows * g->columns * d->outputs;
-  if (width == pitch && margin == 0)
-    return (struct irlas_operand){dy + (band.row * g->columns + band.column) * d->outputs, g->columns * d->outputs,
-                                  d->outputs};
+  if (width == pitch && margin == 0 && (pitch == d->outputs || !joined))
+    return (struct irlas_operand){dy + (band.row * g->columns + band.column) * d->outputs + output,
+                                  g->columns * d->outputs, d->outputs};
   const struct irlas_prologue plain = {0};
   const ptrdiff_t columns = band.columns + 2 * margin + (even ? 2 : 0);
-  if (copies) irlas_copy_places(scratch, pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1, band.column - margin,
-                    columns, 1, output, width, &plain);
+  if (copies)
+    irlas_copy_places(scratch, pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1,
+                      band.column - margin, columns, 1, output, width, &plain);
   return (struct irlas_operand){scratch + margin * pitch, columns * pitch, pitch};
 }
 // x of `inputs` channels from `channel` on, `pitch` a pixel; rows are even in length where neighbours are shared.
 IRLAS_INLINE struct irlas_operand irlas_gather_x(const struct irlas_conv *d, const struct irlas_gradient_cut *g,
                                                  float *const *p, float *scratch, ptrdiff_t unit, ptrdiff_t channel,
-                                                 ptrdiff_t inputs, ptrdiff_t pitch, int even) {
+                                                 ptrdiff_t inputs, ptrdiff_t pitch, int even, int joined) {
   const int product = irlas_is_product(d), one_tap = d->kernel_height * d->kernel_width == 1;
   const ptrdiff_t image = unit / g->cut.bands;
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
-  if (product && !d->normalizes && inputs == pitch)
+  if (product && !d->normalizes && inputs == pitch && (pitch == d->channels || !joined))
     return (struct irlas_operand){p[1] + band.column * d->channels + channel, 0, d->channels};
   struct irlas_prologue prologue = irlas_prologue(d, d->normalizes ? p[3] : (const float *)0);
   prologue.pairs = 0;
@@ -282,8 +283,8 @@ IRLAS_INLINE void irlas_dense_gradient(const struct irlas_conv *d, float *const 
         const int whole = rest == 0 || panels.inputs - input >= g.inputs;
         const ptrdiff_t channel = group * panels.inputs + input;
         const struct irlas_operand x =
-            whole ? irlas_gather_x(d, &g, p, x_copy, unit, channel, g.inputs, g.inputs, 0)
-                  : irlas_gather_x(d, &g, p, x_copy, unit, channel, rest, rest, 0);
+            whole ? irlas_gather_x(d, &g, p, x_copy, unit, channel, g.inputs, g.inputs, 0, 0)
+                  : irlas_gather_x(d, &g, p, x_copy, unit, channel, rest, rest, 0, 0);
         for (ptrdiff_t index = start; index < end; index++) {
           const struct irlas_panel panel = irlas_panel(&panels, index);
           float *sums = total + ((index - first) * blocks + block - from) * size;
@@ -291,7 +292,7 @@ IRLAS_INLINE void irlas_dense_gradient(const struct irlas_conv *d, float *const 
   do {                                                                                                           \
     const struct irlas_operand dy =                                                                              \
         irlas_gather_dy(d, &g, p[2], dy_copies + (index - start) * dy_room, unit, panel.start, width,            \
-                        irlas_round_up(width, irlas_lanes), 0, 0, block == from);                                \
+                        irlas_round_up(width, irlas_lanes), 0, 0, 0, block == from);                                \
     irlas_gradient_pair(d, &band, sums, &x, &dy, inputs, width);                                                 \
   } while (0)
 #ifdef IRLAS_PREBUILT
@@ -354,12 +355,12 @@ IRLAS_INLINE void irlas_joined_gradient(const struct irlas_conv *d, float *const
       const int whole = panel.width == irlas_joined_panel;
       const struct irlas_operand dy =
           whole ? irlas_gather_dy(d, &g, p[2], scratch, unit, panel.start, irlas_joined_panel, irlas_joined_panel, margin,
-                                  neighbours, 1)
+                                  neighbours, 1, 1)
                 : irlas_gather_dy(d, &g, p[2], scratch, unit, panel.start, panel.width, irlas_joined_panel, margin,
-                                  neighbours, 1);
+                                  neighbours, 1, 1);
       const struct irlas_operand x =
-          whole ? irlas_gather_x(d, &g, p, x_copy, unit, panel.start, irlas_joined_panel, irlas_joined_panel, neighbours)
-                : irlas_gather_x(d, &g, p, x_copy, unit, panel.start, panel.width, irlas_joined_panel, neighbours);
+          whole ? irlas_gather_x(d, &g, p, x_copy, unit, panel.start, irlas_joined_panel, irlas_joined_panel, neighbours, 1)
+                : irlas_gather_x(d, &g, p, x_copy, unit, panel.start, panel.width, irlas_joined_panel, neighbours, 1);
       for (ptrdiff_t lane = 0; lane < panel.width; lane += irlas_lanes)
         irlas_joined_gradient_band_of(d, total + (index - first) * totals, x.at, x.row, dy.at, dy.row, band.rows,
                                       band.columns, (int)panels.inputs, lane, neighbours);

@@ -138,6 +138,21 @@ import Testing
       }
       #expect(both.map(\.bitPattern) == each.map(\.bitPattern), "\(id)")
     }
+    func statistics(_ x: [Float], batch: Int) -> [[Float]] {
+      var d = sizes(batch: batch)
+      let blocks = irlas_conv_blocks(&d)
+      return PrebuiltKernel.run(
+        IRLAS_CONV_STATISTICS, d, outputs: [batch * count, blocks.images * blocks.bands * 128],
+        inputs: [x, weight])
+    }
+    let plain = PrebuiltKernel.run(
+      IRLAS_CONV_FORWARD, sizes(batch: 2), outputs: [2 * count], inputs: [x, weight])[0]
+    let made = statistics(x, batch: 2)
+    #expect(made[0].map(\.bitPattern) == plain.map(\.bitPattern))
+    // A 1x1 convolution's bands do not end with images.
+    guard kernel > 1 else { return }
+    let each = [x[..<count], x[count...]].map { statistics(Array($0), batch: 1) }
+    #expect(made[1].map(\.bitPattern) == (each[0][1] + each[1][1]).map(\.bitPattern))
   }
 
   @Test func aLinearLayerIsAConvolution() {

@@ -18,16 +18,17 @@ static ptrdiff_t rows(const struct irlas_conv *d) { return d->batch * d->height 
 static int is_product(const struct irlas_conv *d) {
   return d->groups == 1 && d->kernel_height == 1 && d->kernel_width == 1 && d->stride_height == 1 &&
          d->stride_width == 1 && d->pad_top == 0 && d->pad_left == 0 && d->out_height == d->height &&
-         d->out_width == d->width && !d->pairs && !d->normalizes && rows(d) <= INT_MAX && d->channels <= INT_MAX && d->outputs <= INT_MAX;
+         d->out_width == d->width && !d->pairs && !d->normalizes && rows(d) <= INT_MAX && d->x_pitch <= INT_MAX &&
+         d->y_pitch <= INT_MAX;
 }
 
 // to [count][columns] = from [count][depth] * the panels of a weight [depth][columns]
-static void multiply(const struct irlas_panels *panels, ptrdiff_t count, const float *from, const float *weight,
-                     float *to) {
+static void multiply(const struct irlas_panels *panels, ptrdiff_t count, const float *from, ptrdiff_t from_pitch,
+                     const float *weight, float *to, ptrdiff_t to_pitch) {
   for (ptrdiff_t index = 0; index < irlas_panel_count(panels); index++) {
     struct irlas_panel panel = irlas_panel(panels, index);
     sgemm(row_major, no_transpose, no_transpose, (int)count, (int)panel.width, (int)panels->inputs, 1, from,
-          (int)panels->inputs, weight + panel.offset, (int)panel.width, 0, to + panel.start, (int)panels->outputs);
+          (int)from_pitch, weight + panel.offset, (int)panel.width, 0, to + panel.start, (int)to_pitch);
   }
 }
 
@@ -36,16 +37,18 @@ static void forward(const void *dims, float *const *p, float *scratch, int task)
   const struct irlas_conv *d = dims;
   struct irlas_panels panels = irlas_forward_panels(d);
   ptrdiff_t first = (ptrdiff_t)task * block, count = irlas_min(block, rows(d) - first);
-  float *y = p[0] + first * d->outputs;
-  multiply(&panels, count, p[1] + first * d->channels, p[2], y);
-  if (d->has_bias)
-    for (ptrdiff_t row = 0; row < count; row++)
-      for (ptrdiff_t o = 0; o < d->outputs; o++) y[row * d->outputs + o] += p[3][o];
-  const float *residual = d->has_residual ? p[3 + (d->has_bias != 0)] + first * d->outputs : NULL;
-  for (ptrdiff_t i = 0; residual && i < count * d->outputs; i++) y[i] += residual[i];
-  for (ptrdiff_t i = 0; d->activation && i < count * d->outputs; i += irlas_lanes) {
-    ptrdiff_t left = count * d->outputs - i;
-    irlas_store_up_to(y + i, irlas_activate(d->activation, irlas_load_up_to(y + i, left)), left);
+  float *y = p[0] + first * d->y_pitch;
+  multiply(&panels, count, p[1] + first * d->x_pitch, d->x_pitch, p[2], y, d->y_pitch);
+  const float *residual = d->has_residual ? p[3 + (d->has_bias != 0)] + first * d->residual_pitch : NULL;
+  for (ptrdiff_t row = 0; row < count; row++, y += d->y_pitch) {
+    if (d->has_bias)
+      for (ptrdiff_t o = 0; o < d->outputs; o++) y[o] += p[3][o];
+    if (residual)
+      for (ptrdiff_t o = 0; o < d->outputs; o++) y[o] += residual[row * d->residual_pitch + o];
+    for (ptrdiff_t o = 0; d->activation && o < d->outputs; o += irlas_lanes) {
+      ptrdiff_t left = d->outputs - o;
+      irlas_store_up_to(y + o, irlas_activate(d->activation, irlas_load_up_to(y + o, left)), left);
+    }
   }
 }
 
@@ -54,7 +57,7 @@ static void input_gradient(const void *dims, float *const *p, float *scratch, in
   const struct irlas_conv *d = dims;
   struct irlas_panels panels = irlas_transposed_panels(d);
   ptrdiff_t first = (ptrdiff_t)task * block, count = irlas_min(block, rows(d) - first);
-  multiply(&panels, count, p[1] + first * d->outputs, p[2], p[0] + first * d->channels);
+  multiply(&panels, count, p[1] + first * d->y_pitch, d->y_pitch, p[2], p[0] + first * d->x_pitch, d->x_pitch);
 }
 
 // One partial sum a task.
@@ -68,7 +71,7 @@ static void weight_gradient(const void *dims, float *const *p, float *scratch, i
   for (ptrdiff_t index = 0; index < irlas_panel_count(&panels); index++) {
     struct irlas_panel panel = irlas_panel(&panels, index);
     sgemm(row_major, transpose, no_transpose, (int)d->channels, (int)panel.width, (int)count, 1,
-          p[1] + first * d->channels, (int)d->channels, p[2] + first * d->outputs + panel.start, (int)d->outputs, 0,
+          p[1] + first * d->x_pitch, (int)d->x_pitch, p[2] + first * d->y_pitch + panel.start, (int)d->y_pitch, 0,
           to + panel.offset, (int)panel.width);
   }
 }

@@ -33,16 +33,19 @@ package struct CompileOptions: Hashable, Sendable {
   package var dumpAfter: String?
   package var winograd: Winograd
   package var precision: Precision
+  /// Whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
+  package var placesValues: Bool?
 
   package init(
     mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
-    precision: Precision = .float32
+    precision: Precision = .float32, placesValues: Bool? = nil
   ) {
     self.mode = mode
     self.batch = batch
     self.dumpAfter = dumpAfter
     self.winograd = winograd
     self.precision = precision
+    self.placesValues = placesValues
   }
 }
 
@@ -90,7 +93,8 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   // Schedule, lowering to kernel calls, memory plan.
   let plan = try ExecutionPlan(
     lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
-    winograd: options.winograd, precision: options.precision, streams: streams)
+    winograd: options.winograd, precision: options.precision, placesValues: options.placesValues,
+    streams: streams)
   pipeline.show("plan", GeneratedCode(plan).program)
   return plan
 }

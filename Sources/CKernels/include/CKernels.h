@@ -59,7 +59,7 @@ enum irlas_kernel_id {
   /// `irlas_norm`: dx - x, dy, statistics, scale, reductions [2][c] [, shift], with an activation likewise.
   /// In place on x or dy allowed.
   IRLAS_BATCH_NORM_INPUT_GRADIENT,
-  /// `irlas_elements` (option: activation): y - x. In place allowed.
+  /// `irlas_maps` (option: activation): y - x. In place allowed.
   IRLAS_ACTIVATION,
   /// `irlas_gradients`: dx - saved, dy0, ..., added0, ... In place on any allowed.
   IRLAS_ACTIVATION_GRADIENT,
@@ -77,7 +77,7 @@ enum irlas_kernel_id {
   IRLAS_GLOBAL_AVERAGE_POOL_GRADIENT,
   /// `irlas_places`: y [batch][c] - x.
   IRLAS_SPATIAL_SUM,
-  /// `irlas_elements` (option: number of inputs): y - x0, x1, ... In place on any input allowed.
+  /// `irlas_maps` (option: number of inputs): y - x0, x1, ... In place on any input allowed.
   IRLAS_ADD,
   /// `irlas_places`: y - x, gate. In place on x (or on an equal gate) allowed.
   IRLAS_MULTIPLY,
@@ -150,6 +150,8 @@ enum irlas_kernel_id {
   /// `irlas_norm`: factors [3][channels] - statistics, scale, shift: (x - the first) * the second + the third, then the
   /// activation, is what `BATCH_NORMALIZE` computes.
   IRLAS_NORM_FACTORS,
+  /// `irlas_maps` (option: number of inputs n): y - x0, x1, ...: channel j of input i becomes channel j * n + i.
+  IRLAS_INTERLEAVE,
   IRLAS_KERNEL_COUNT,
 };
 
@@ -200,7 +202,7 @@ ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
 static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t outputs,
                                              ptrdiff_t has_bias, ptrdiff_t activation) {
   struct irlas_conv d = {1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1,
-                         has_bias, 0, activation, 1, 0, 0};
+                         has_bias, 0, activation, 1, 0, 0, inputs, outputs, outputs};
   return d;
 }
 

@@ -13,7 +13,10 @@
 // `weight_pack` and `weight_unpack` convert from and to {out, in / groups, kh, kw}. An element-wise kernel
 // (an optimiser's update) works on panels as on anything else.
 //
-// Buffers start at multiples of 64 bytes; nothing outside them is read or written.
+// A pitch is the number of floats from one pixel of a map to the next: its channels, or those of a larger map of which
+// it is some neighbouring channels.
+//
+// Buffers start at multiples of 64 bytes, channels of a larger map anywhere; nothing outside them is read or written.
 
 /// An element-wise function of one argument.
 enum irlas_activation {
@@ -53,6 +56,8 @@ struct irlas_conv {
   /// Whether x is to be normalised on the way: 1 + `enum irlas_activation`, or 0. The last operand then is factors
   /// [3][channels], as `norm_factors` makes them (forward and weight gradient).
   ptrdiff_t normalizes;
+  /// Pitches of x (and dx), y (and dy) and the residual.
+  ptrdiff_t x_pitch, y_pitch, residual_pitch;
 };
 
 /// A depthwise convolution with a 1x1 convolution after it and, where it `expands`, one before it: x [batch][height][width]
@@ -71,6 +76,8 @@ struct irlas_separable {
   ptrdiff_t has_bias, has_residual, activation;
   /// Whether the 1x1 convolutions have `pairs`, as in `irlas_conv`.
   ptrdiff_t pairs;
+  /// Pitches of x, y and the residual.
+  ptrdiff_t x_pitch, y_pitch, residual_pitch;
 };
 
 /// Sums of `splits` arrays of `count` elements.
@@ -82,6 +89,8 @@ struct irlas_partials {
 /// (`irlas_reduction_blocks`).
 struct irlas_reduction {
   ptrdiff_t rows, channels, blocks;
+  /// The pitch of what is reduced.
+  ptrdiff_t pitch;
 };
 
 /// Statistics of channels from those of `images * bands` blocks: the `rows` of each image, of `columns` values, are cut
@@ -97,16 +106,25 @@ struct irlas_norm {
   ptrdiff_t activation;
   /// Whether a map is added before the activation (`batch_normalize`).
   ptrdiff_t has_residual;
+  /// Pitches of x, y and the residual, in gradients of x, dx and dy; layer norm knows none.
+  ptrdiff_t x_pitch, y_pitch, residual_pitch;
   float epsilon;
 };
 
-/// Element-wise work on `count` elements.
+/// A constant for `count` elements.
 struct irlas_elements {
   ptrdiff_t count;
-  /// The number of inputs (`add`), or the activation.
-  ptrdiff_t option;
-  /// The constant of `fill`.
   float value;
+};
+
+/// Element-wise work on up to eight maps of `rows` (batch * height * width) pixels, map i with pitch `pitch<i>`. Where
+/// nothing lies between pixels a map may be one row.
+struct irlas_maps {
+  ptrdiff_t rows, channels;
+  /// The number of inputs (`add`, `interleave`), or the activation.
+  ptrdiff_t option;
+  ptrdiff_t y_pitch;
+  ptrdiff_t pitch0, pitch1, pitch2, pitch3, pitch4, pitch5, pitch6, pitch7;
 };
 
 /// The gradient of an activation on `count` elements, from the sum of `gradients` maps, and `added` maps added to it.
@@ -127,6 +145,8 @@ struct irlas_pooling {
   ptrdiff_t pad_top, pad_left, pad_bottom, pad_right;
   /// Whether an average divides by all places inside the padded map instead of those inside the map.
   ptrdiff_t counts_padding;
+  /// Pitches of x and y; gradients know none.
+  ptrdiff_t x_pitch, y_pitch;
 };
 
 /// Attention: x [batch][places][3][channels] (queries, keys, values), y [batch][places][channels]. Each head has
@@ -150,10 +170,13 @@ struct irlas_copy {
   ptrdiff_t to_offset, to_batch, to_row, to_column;
 };
 
-/// `rows` rows of up to eight parts side by side; part i ends at float `end<i>` of a row.
+/// `rows` rows of up to eight parts side by side; part i ends at float `end<i>` of a row. By themselves its rows are
+/// `pitch<i>` floats apart, those of the whole `pitch`.
 struct irlas_join {
   ptrdiff_t rows, parts;
   ptrdiff_t end0, end1, end2, end3, end4, end5, end6, end7;
+  ptrdiff_t pitch;
+  ptrdiff_t pitch0, pitch1, pitch2, pitch3, pitch4, pitch5, pitch6, pitch7;
 };
 
 /// `batch` matrices [rows][columns] to [columns][rows].
@@ -164,6 +187,8 @@ struct irlas_transpose {
 /// A permutation of channels: `i * (channels / groups) + j` goes to `j * groups + i`.
 struct irlas_shuffle {
   ptrdiff_t rows, channels, groups;
+  /// The pitch of x.
+  ptrdiff_t pitch;
 };
 
 /// Enlargement of [batch][height][width][channels] by `factor`; the gradient's sizes are the same ones.

@@ -18,7 +18,7 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   const struct irlas_band band = irlas_band(cut, s->rows, s->columns, band_index);
   if (band.rows <= 0 || band.columns <= 0) return;
   const int in_place = !panels->joined && !s->prologue.pairs && !s->prologue.factors && irlas_reads_in_place(s);
-  const ptrdiff_t channels = s->prologue.pairs ? s->pitch / panels->groups : panels->inputs;  // of a group
+  const ptrdiff_t channels = s->prologue.pairs ? s->prologue.channels / panels->groups : panels->inputs;  // of a group
   const ptrdiff_t pitch = panels->joined ? irlas_joined_panel : in_place ? s->pitch : panels->inputs;
   const ptrdiff_t x_rows = irlas_reach(band.rows, s->stride_h, s->taps_h, s->dilation_h);
   const ptrdiff_t x_columns = irlas_reach(band.columns, s->stride_w, s->taps_w, s->dilation_w);
@@ -28,7 +28,8 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   if (!in_place) scratch += irlas_round_up(x_rows * x_columns * pitch, 16);
   x += image * s->height * s->width * s->pitch;
   if (!alone) y += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
-  if (residual) residual += image * s->y_image + band.row * s->y_row + band.column * s->y_column;
+  const ptrdiff_t residual_row = s->columns * s->residual_pitch;
+  if (residual) residual += (image * s->rows + band.row) * residual_row + band.column * s->residual_pitch;
 
   struct irlas_tile t = {0};
   t.x_row = s->stride_h * row_pitch;
@@ -37,6 +38,8 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   t.x_tap_w = s->dilation_w * pitch;
   t.y_row = s->y_row;
   t.y_column = s->y_column;
+  t.residual_row = residual_row;
+  t.residual_column = s->residual_pitch;
   t.taps_h = s->taps_h;
   t.taps_w = s->taps_w;
   t.inputs = panels->inputs;
@@ -92,14 +95,14 @@ enum { irlas_band_pixels = 256, irlas_least_tasks = 32 };
 IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d, const float *factors, int past) {
   if (irlas_is_product(d)) {
     ptrdiff_t pixels = d->batch * d->height * d->width;
-    return (struct irlas_sweep){1, 1, pixels, d->channels, 1, pixels, 0, 0, d->outputs, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0,
-                                irlas_prologue(d, factors), past};
+    return (struct irlas_sweep){1, 1, pixels, d->x_pitch, 1, pixels, 0, 0, d->y_pitch, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0,
+                                irlas_prologue(d, factors), past, d->residual_pitch};
   }
   return (struct irlas_sweep){
-      d->batch, d->height, d->width, d->channels, d->out_height, d->out_width,
-      d->out_height * d->out_width * d->outputs, d->out_width * d->outputs, d->outputs,
+      d->batch, d->height, d->width, d->x_pitch, d->out_height, d->out_width,
+      d->out_height * d->out_width * d->y_pitch, d->out_width * d->y_pitch, d->y_pitch,
       d->stride_height, d->stride_width, d->dilation_height, d->dilation_width, d->pad_top, d->pad_left,
-      d->kernel_height, d->kernel_width, 0, d->kernel_width, 1, irlas_prologue(d, factors), past};
+      d->kernel_height, d->kernel_width, 0, d->kernel_width, 1, irlas_prologue(d, factors), past, d->residual_pitch};
 }
 
 IRLAS_INLINE int irlas_conv_forward_tasks(const struct irlas_conv *d) {
@@ -218,8 +221,8 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
   const int past = irlas_goes_past(p[0], d->batch * d->height * d->width * d->channels);
   if (irlas_is_product(d)) {
     const ptrdiff_t pixels = d->batch * d->height * d->width;
-    const struct irlas_sweep s = {1, 1, pixels, d->outputs, 1, pixels, 0, 0, d->channels,
-                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, {0}, past};
+    const struct irlas_sweep s = {1, 1, pixels, d->y_pitch, 1, pixels, 0, 0, d->x_pitch,
+                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, {0}, past, 0};
     const struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
@@ -240,16 +243,16 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
                                                d->dilation_width, d->pad_left);
       const int reached = h.taps > 0 && v.taps > 0;
       const struct irlas_sweep s = {
-          d->batch, d->out_height, d->out_width, d->outputs, h.count, v.count,
-          d->height * d->width * d->channels, d->stride_height * d->width * d->channels,
-          d->stride_width * d->channels, 1, 1, h.dilation, v.dilation, h.pad, v.pad,
+          d->batch, d->out_height, d->out_width, d->y_pitch, h.count, v.count,
+          d->height * d->width * d->x_pitch, d->stride_height * d->width * d->x_pitch,
+          d->stride_width * d->x_pitch, 1, 1, h.dilation, v.dilation, h.pad, v.pad,
           reached ? h.taps : 0, reached ? v.taps : 0,
-          h.first * d->kernel_width + v.first, -h.step * d->kernel_width, -v.step, {0}, past};
+          h.first * d->kernel_width + v.first, -h.step * d->kernel_width, -v.step, {0}, past, 0};
       irlas_sweep_band(&s, &panels, &cut, image, band, irlas_part(count, chunk, cut.chunks),
                        irlas_part(count, chunk + 1, cut.chunks),
                        irlas_max((cut.by_columns ? d->width / d->stride_width / cut.bands
                                                  : d->width / d->stride_width), 1),
-                       neighbours, p[0] + (row * d->width + column) * d->channels, p[1], p[2],
+                       neighbours, p[0] + (row * d->width + column) * d->x_pitch, p[1], p[2],
                        (const float *)0, (const float *)0, IRLAS_NONE, 0, scratch);
     }
   irlas_fence(past);

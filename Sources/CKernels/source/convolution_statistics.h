@@ -3,7 +3,7 @@
 IRLAS_INLINE int irlas_conv_statistics_tasks(const struct irlas_conv *d) { return irlas_conv_forward_tasks(d); }
 // Whether a task makes its pixels in scratch and then writes them past the caches, because the map is large.
 IRLAS_INLINE int irlas_statistics_go_past(const struct irlas_conv *d, const struct irlas_cut *cut, const float *y) {
-  return cut->chunks == 1 && !d->has_residual && d->outputs % 16 == 0 && d->outputs <= 512 &&
+  return d->y_pitch == d->outputs && cut->chunks == 1 && !d->has_residual && d->outputs % 16 == 0 && d->outputs <= 512 &&
          irlas_goes_past(y, d->batch * d->out_height * d->out_width * d->outputs);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d) {
@@ -43,14 +43,15 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
   const ptrdiff_t channels = cut.chunks == 1 ? d->outputs : last.start + last.width - first;
   const ptrdiff_t pixels = band.rows * band.columns;
   const ptrdiff_t pixel = (block / cut.bands * s.rows + band.row) * s.columns + band.column;
-  const float *y = p[0] + pixel * d->outputs + first;
+  const float *y = p[0] + pixel * d->y_pitch + first;
   float *between = scratch + irlas_conv_forward_scratch(d);
   if (past) y = between;
   irlas_convolve(d, past ? between : p[0], past, p[2], p[3], d->has_bias ? p[4] : (const float *)0,
                  d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0, factors, 0, scratch, task);
   float *means = p[1] + block * 2 * d->outputs + first, *squares = means + d->outputs;
   // Nothing but this task's own pixels is read: others are still being made.
-  struct irlas_rows rows = {0, 0, 0, channels, d->outputs, cut.chunks == 1 ? pixels * d->outputs : 0};
+  const int reads_on = cut.chunks == 1 && d->y_pitch == d->outputs;
+  struct irlas_rows rows = {0, 0, 0, channels, d->y_pitch, reads_on ? pixels * d->outputs : 0};
   for (; rows.first < pixels; rows.first = rows.last) {
     rows.last = irlas_min(rows.first + irlas_rows_together, pixels);
 #define IRLAS_STEP(c, vectors, partial) irlas_column_statistics(&rows, y, means, squares, c, vectors, partial)

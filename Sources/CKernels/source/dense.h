@@ -8,8 +8,8 @@ IRLAS_INLINE void irlas_dense_tile(const struct irlas_tile *t, int pairs, int ro
     irlas_vec start = t->bias ? irlas_load_up_to(t->bias + v * irlas_lanes, t->lanes - v * irlas_lanes)
                               : (irlas_vec){0};
     IRLAS_UNROLL for (int i = 0; i < pixels; i++)
-      sum[i][v] = t->residual ? start + irlas_load_up_to(t->residual + i / columns * t->y_row +
-                                                             i % columns * t->y_column + v * irlas_lanes,
+      sum[i][v] = t->residual ? start + irlas_load_up_to(t->residual + i / columns * t->residual_row +
+                                                             i % columns * t->residual_column + v * irlas_lanes,
                                                          t->lanes - v * irlas_lanes)
                               : start;
   }
@@ -76,7 +76,7 @@ IRLAS_INLINE void irlas_dense_tiles(const struct irlas_tile *t, const struct irl
       struct irlas_tile tile = *t;
       tile.x += r * t->x_row + at * t->x_column;
       tile.y += r * t->y_row + at * t->y_column;
-      if (tile.residual) tile.residual += r * t->y_row + at * t->y_column;
+      if (tile.residual) tile.residual += r * t->residual_row + at * t->residual_column;
       irlas_dense_tile_of(&tile, pairs, rows, columns, vectors);
     }
 }

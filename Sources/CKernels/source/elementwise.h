@@ -5,13 +5,27 @@
                  end_ = irlas_stream_start(count, (task) + 1, irlas_stream_tasks(count)), lanes = end_ - i;    \
        i < end_; i += irlas_lanes, lanes -= irlas_lanes)
 
-IRLAS_INLINE int irlas_activation_tasks(const struct irlas_elements *d) { return irlas_stream_tasks(d->count); }
-IRLAS_INLINE ptrdiff_t irlas_activation_scratch(const struct irlas_elements *d) { return (void)d, 0; }
+// Maps are cut into tasks by rows, a single row along it.
+IRLAS_INLINE int irlas_maps_tasks(const struct irlas_maps *d) {
+  const int tasks = irlas_stream_tasks(d->rows * d->channels);
+  return d->rows == 1 ? tasks : (int)irlas_min(tasks, d->rows);
+}
+#define IRLAS_FOR_ROW_ELEMENTS(d, task, row, i, lanes)                                                         \
+  const ptrdiff_t from_ = (d)->rows == 1 ? irlas_stream_start((d)->channels, task, irlas_maps_tasks(d)) : 0;   \
+  const ptrdiff_t until_ =                                                                                     \
+      (d)->rows == 1 ? irlas_stream_start((d)->channels, (task) + 1, irlas_maps_tasks(d)) : (d)->channels;     \
+  const ptrdiff_t last_ = (d)->rows == 1 ? 1 : irlas_part((d)->rows, (task) + 1, irlas_maps_tasks(d));         \
+  for (ptrdiff_t row = (d)->rows == 1 ? 0 : irlas_part((d)->rows, task, irlas_maps_tasks(d)); row < last_; row++) \
+    for (ptrdiff_t i = from_, lanes = until_ - from_; i < until_; i += irlas_lanes, lanes -= irlas_lanes)
+
+IRLAS_INLINE int irlas_activation_tasks(const struct irlas_maps *d) { return irlas_maps_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_activation_scratch(const struct irlas_maps *d) { return (void)d, 0; }
 // p: y - x
-IRLAS_INLINE void irlas_activation(const struct irlas_elements *d, float *const *p, float *scratch, int task) {
+IRLAS_INLINE void irlas_activation(const struct irlas_maps *d, float *const *p, float *scratch, int task) {
   (void)scratch;
-  IRLAS_FOR_ELEMENTS(d->count, task, i, lanes)
-  irlas_store_up_to(p[0] + i, irlas_activate(d->option, irlas_load_up_to(p[1] + i, lanes)), lanes);
+  IRLAS_FOR_ROW_ELEMENTS(d, task, row, i, lanes)
+  irlas_store_up_to(p[0] + row * d->y_pitch + i,
+                    irlas_activate(d->option, irlas_load_up_to(p[1] + row * d->pitch0 + i, lanes)), lanes);
 }
 
 IRLAS_INLINE int irlas_activation_gradient_tasks(const struct irlas_gradients *d) {
@@ -31,15 +45,17 @@ IRLAS_INLINE void irlas_activation_gradient(const struct irlas_gradients *d, flo
   }
 }
 
-IRLAS_INLINE int irlas_add_tasks(const struct irlas_elements *d) { return irlas_stream_tasks(d->count); }
-IRLAS_INLINE ptrdiff_t irlas_add_scratch(const struct irlas_elements *d) { return (void)d, 0; }
+IRLAS_INLINE int irlas_add_tasks(const struct irlas_maps *d) { return irlas_maps_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_add_scratch(const struct irlas_maps *d) { return (void)d, 0; }
 // p: y - x0, x1, ...
-IRLAS_INLINE void irlas_add(const struct irlas_elements *d, float *const *p, float *scratch, int task) {
+IRLAS_INLINE void irlas_add(const struct irlas_maps *d, float *const *p, float *scratch, int task) {
   (void)scratch;
-  IRLAS_FOR_ELEMENTS(d->count, task, i, lanes) {
-    irlas_vec sum = irlas_load_up_to(p[1] + i, lanes);
-    for (ptrdiff_t k = 1; k < d->option; k++) sum += irlas_load_up_to(p[1 + k] + i, lanes);
-    irlas_store_up_to(p[0] + i, sum, lanes);
+  const ptrdiff_t pitches[8] = {d->pitch0, d->pitch1, d->pitch2, d->pitch3, d->pitch4, d->pitch5, d->pitch6, d->pitch7};
+  IRLAS_FOR_ROW_ELEMENTS(d, task, row, i, lanes) {
+    irlas_vec sum = irlas_load_up_to(p[1] + row * d->pitch0 + i, lanes);
+    for (ptrdiff_t k = 1; k < d->option; k++)
+      sum += irlas_load_up_to(p[1 + k] + row * (d->rows == 1 ? 0 : pitches[k]) + i, lanes);
+    irlas_store_up_to(p[0] + row * d->y_pitch + i, sum, lanes);
   }
 }
 

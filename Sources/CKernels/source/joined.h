@@ -57,7 +57,7 @@ IRLAS_INLINE void irlas_joined_tile(const struct irlas_tile *t, ptrdiff_t lane, 
   irlas_vec sum[irlas_joined_tile_columns];
   irlas_vec start = t->bias ? irlas_load_up_to(t->bias, t->lanes) : (irlas_vec){0};
   IRLAS_UNROLL for (int i = 0; i < columns; i++)
-    sum[i] = t->residual ? start + irlas_load_up_to(t->residual + i * t->y_column, t->lanes) : start;
+    sum[i] = t->residual ? start + irlas_load_up_to(t->residual + i * t->residual_column, t->lanes) : start;
   for (ptrdiff_t a = 0; a < t->taps_h; a++) {
     const float *x = t->x + a * t->x_tap_h, *w = t->w + a * t->w_tap_h;
     if (neighbours) {
@@ -124,7 +124,7 @@ IRLAS_SHARED void irlas_joined_panel_over(const struct irlas_sweep *s, struct ir
         tile.x += r * t.x_row + at * t.x_column;
         tile.y += r * t.y_row + at * t.y_column + lane;
         if (tile.bias) tile.bias += lane;
-        if (tile.residual) tile.residual += r * t.y_row + at * t.y_column + lane;
+        if (tile.residual) tile.residual += r * t.residual_row + at * t.residual_column + lane;
         tile.lanes = width - lane;
         irlas_joined_tile_of(&tile, lane, size, columns, neighbours);
       }

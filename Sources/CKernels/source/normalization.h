@@ -1,5 +1,6 @@
 // Batch norm. Per-channel factors repeat along the array with the number of channels; where that is no multiple
-// of a vector, 16 copies side by side are, so that every loop runs over whole vectors.
+// of a vector, 16 copies side by side are, so that every loop runs over whole vectors. Where something lies between
+// pixels, a loop runs over one pixel.
 
 IRLAS_INLINE ptrdiff_t irlas_norm_period(ptrdiff_t channels) { return channels % 16 == 0 ? channels : channels * 16; }
 IRLAS_INLINE ptrdiff_t irlas_norm_tasks(const struct irlas_norm *d) {
@@ -10,14 +11,17 @@ IRLAS_INLINE ptrdiff_t irlas_norm_tasks(const struct irlas_norm *d) {
 // y = (x - mean) * factor + shift [+ residual], then the activation; factors [period] each. y may be x or residual.
 IRLAS_INLINE void irlas_normalize(const struct irlas_norm *d, float *y, const float *x, const float *residual,
                                   const float *mean, const float *factor, const float *shift, int task) {
-  const ptrdiff_t period = irlas_norm_period(d->channels), size = d->rows * d->channels, tasks = irlas_norm_tasks(d);
-  const ptrdiff_t periods = irlas_ceil_div(size, period);
-  const int past = y != x && y != residual && irlas_goes_past(y, size);
-  for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {
-    const float *xp = x + k * period;
-    float *yp = y + k * period;
-    const float *rp = d->has_residual ? residual + k * period : xp;
-    const ptrdiff_t count = irlas_min(period, size - k * period);
+  const ptrdiff_t size = d->rows * d->channels, tasks = irlas_norm_tasks(d);
+  const int adjacent = d->x_pitch == d->channels && d->y_pitch == d->channels &&
+                       (!d->has_residual || d->residual_pitch == d->channels);
+  const ptrdiff_t length = adjacent ? irlas_norm_period(d->channels) : d->channels;
+  const ptrdiff_t lines = irlas_ceil_div(size, length);
+  const int past = adjacent && y != x && y != residual && irlas_goes_past(y, size);
+  for (ptrdiff_t k = irlas_part(lines, task, tasks); k < irlas_part(lines, task + 1, tasks); k++) {
+    const float *xp = x + k * (adjacent ? length : d->x_pitch);
+    float *yp = y + k * (adjacent ? length : d->y_pitch);
+    const float *rp = d->has_residual ? residual + k * (adjacent ? length : d->residual_pitch) : xp;
+    const ptrdiff_t count = irlas_min(length, size - k * length);
     for (ptrdiff_t i = 0; i < count; i += irlas_lanes) {
       irlas_vec v = irlas_normalized(irlas_load_up_to(xp + i, count - i), irlas_load(mean + i), irlas_load(factor + i),
                                      irlas_load(shift + i));
@@ -82,8 +86,8 @@ IRLAS_INLINE void irlas_norm_factors(const struct irlas_norm *d, float *const *p
 }
 
 // Sums of dy and of dy * (x - mean); dy times the derivative of the activation where there is one.
-IRLAS_INLINE void irlas_reduce_columns(const struct irlas_rows *rows, const float *x, const float *dy,
-                                       const float *means, const float *factors, const float *shifts,
+IRLAS_INLINE void irlas_reduce_columns(const struct irlas_rows *rows, const float *x, const struct irlas_rows *dy_rows,
+                                       const float *dy, const float *means, const float *factors, const float *shifts,
                                        ptrdiff_t activation, float *to, ptrdiff_t c, int vectors, int partial) {
   irlas_vec mean[irlas_columns_together], sum[irlas_columns_together], product[irlas_columns_together];
   irlas_vec factor[irlas_columns_together], shift[irlas_columns_together];
@@ -98,7 +102,7 @@ IRLAS_INLINE void irlas_reduce_columns(const struct irlas_rows *rows, const floa
   for (ptrdiff_t r = rows->first; r < rows->last; r++)
     IRLAS_UNROLL for (int v = 0; v < vectors; v++) {
       const irlas_vec value = irlas_row_vector(rows, x, r, c, v, partial);
-      irlas_vec gradient = irlas_row_vector(rows, dy, r, c, v, partial);
+      irlas_vec gradient = irlas_row_vector(dy_rows, dy, r, c, v, partial);
       if (activation)
         gradient = irlas_activate_gradient_at(activation, irlas_normalized(value, mean[v], factor[v], shift[v]), gradient);
       sum[v] += gradient;
@@ -112,16 +116,16 @@ IRLAS_INLINE void irlas_reduce_columns(const struct irlas_rows *rows, const floa
 }
 
 // The same with a row's running results in scratch.
-IRLAS_INLINE void irlas_reduce_rows(const struct irlas_rows *rows, const float *x, const float *dy, const float *means,
-                                    const float *factors, const float *shifts, ptrdiff_t activation, float *to,
-                                    float *sums) {
+IRLAS_INLINE void irlas_reduce_rows(const struct irlas_rows *rows, const float *x, const struct irlas_rows *dy_rows,
+                                    const float *dy, const float *means, const float *factors, const float *shifts,
+                                    ptrdiff_t activation, float *to, float *sums) {
   const ptrdiff_t pitch = irlas_round_up(rows->channels, 16);
   float *products = sums + pitch, *to_products = to + rows->channels;
   irlas_zero_floats(sums, 2 * pitch);
   for (ptrdiff_t r = rows->first; r < rows->last; r++) {
 #define IRLAS_STEP(c, partial)                                                                                        \
   const irlas_vec value = irlas_row_vector(rows, x, r, c, 0, partial), mean = irlas_load(means + c);                  \
-  irlas_vec gradient = irlas_row_vector(rows, dy, r, c, 0, partial);                                                  \
+  irlas_vec gradient = irlas_row_vector(dy_rows, dy, r, c, 0, partial);                                                  \
   if (activation)                                                                                                     \
     gradient = irlas_activate_gradient_at(                                                                            \
         activation, irlas_normalized(value, mean, irlas_load(factors + c), irlas_load(shifts + c)), gradient);        \
@@ -162,12 +166,16 @@ IRLAS_INLINE void irlas_batch_norm_reduce_partial(const struct irlas_norm *d, fl
   // What the activation needs takes registers from the sums.
   const ptrdiff_t together = d->activation ? irlas_columns_together / 2 : irlas_columns_together;
 #define IRLAS_STEP(c, vectors, partial) \
-  irlas_reduce_columns(&rows, p[1], p[2], means, factors, shifts, d->activation, to, c, vectors, partial)
-  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks)
+  irlas_reduce_columns(&rows, p[1], &dy_rows, p[2], means, factors, shifts, d->activation, to, c, vectors, partial)
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, d->x_pitch, task, d->blocks) {
+    struct irlas_rows dy_rows = rows;
+    dy_rows.pitch = d->residual_pitch;
+    dy_rows.size = (d->rows - 1) * d->residual_pitch + d->channels;
     if (!irlas_is_narrow(d->channels, together))
-      irlas_reduce_rows(&rows, p[1], p[2], means, factors, shifts, d->activation, to, sums);
+      irlas_reduce_rows(&rows, p[1], &dy_rows, p[2], means, factors, shifts, d->activation, to, sums);
     else if (d->activation) IRLAS_FOR_COLUMNS_BY(irlas_columns_together / 2, d->channels, IRLAS_STEP);
     else IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+  }
 #undef IRLAS_STEP
   for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
     const ptrdiff_t lanes = d->channels - c;
@@ -204,12 +212,14 @@ IRLAS_INLINE void irlas_batch_norm_input_gradient(const struct irlas_norm *d, fl
     slope[i] = slope[i - d->channels];
     if (d->activation) shift[i] = shift[i - d->channels];
   }
-  const ptrdiff_t periods = irlas_ceil_div(size, period);
-  const int past = p[0] != p[1] && p[0] != p[2] && irlas_goes_past(p[0], size);
-  for (ptrdiff_t k = irlas_part(periods, task, tasks); k < irlas_part(periods, task + 1, tasks); k++) {
-    const float *x = p[1] + k * period, *dy = p[2] + k * period;
-    float *dx = p[0] + k * period;
-    const ptrdiff_t count = irlas_min(period, size - k * period);
+  const int adjacent = d->x_pitch == d->channels && d->y_pitch == d->channels && d->residual_pitch == d->channels;
+  const ptrdiff_t length = adjacent ? period : d->channels, lines = irlas_ceil_div(size, length);
+  const int past = adjacent && p[0] != p[1] && p[0] != p[2] && irlas_goes_past(p[0], size);
+  for (ptrdiff_t k = irlas_part(lines, task, tasks); k < irlas_part(lines, task + 1, tasks); k++) {
+    const float *x = p[1] + k * (adjacent ? length : d->x_pitch);
+    const float *dy = p[2] + k * (adjacent ? length : d->residual_pitch);
+    float *dx = p[0] + k * (adjacent ? length : d->y_pitch);
+    const ptrdiff_t count = irlas_min(length, size - k * length);
     for (ptrdiff_t i = 0; i < count; i += irlas_lanes) {
       const irlas_vec value = irlas_load_up_to(x + i, count - i), factor = irlas_load(outer + i);
       irlas_vec gradient = irlas_load_up_to(dy + i, count - i);

@@ -37,15 +37,15 @@ IRLAS_INLINE void irlas_max_pool(const struct irlas_pooling *d, float *const *p,
   const struct irlas_taps h = irlas_row_taps(d, row);
   for (ptrdiff_t column = 0; column < d->out_width; column++) {
     const struct irlas_taps w = irlas_column_taps(d, column);
-    float *y = p[0] + (task * d->out_width + column) * d->channels;
-    const float *x = p[1] + image * d->height * d->width * d->channels;
+    float *y = p[0] + (task * d->out_width + column) * d->y_pitch;
+    const float *x = p[1] + image * d->height * d->width * d->x_pitch;
     for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
       const ptrdiff_t lanes = d->channels - c;
       irlas_vec best = irlas_splat(-__builtin_inff());
       for (ptrdiff_t a = h.first; a < h.last; a++)
         for (ptrdiff_t b = w.first; b < w.last; b++) {
           const ptrdiff_t place = (h.start + a * d->dilation_height) * d->width + w.start + b * d->dilation_width;
-          const irlas_vec v = irlas_load_up_to(x + place * d->channels + c, lanes);
+          const irlas_vec v = irlas_load_up_to(x + place * d->x_pitch + c, lanes);
           // Not a number wins, as in the gradient.
           best = irlas_select((v > best) | (v != v), v, best);
         }
@@ -104,15 +104,15 @@ IRLAS_INLINE void irlas_average_pool(const struct irlas_pooling *d, float *const
   for (ptrdiff_t column = 0; column < d->out_width; column++) {
     const struct irlas_taps w = irlas_column_taps(d, column);
     const float size = irlas_window_size(d, h, w);
-    float *y = p[0] + (task * d->out_width + column) * d->channels;
-    const float *x = p[1] + image * d->height * d->width * d->channels;
+    float *y = p[0] + (task * d->out_width + column) * d->y_pitch;
+    const float *x = p[1] + image * d->height * d->width * d->x_pitch;
     for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
       const ptrdiff_t lanes = d->channels - c;
       irlas_vec sum = {0};
       for (ptrdiff_t a = h.first; a < h.last; a++)
         for (ptrdiff_t b = w.first; b < w.last; b++) {
           const ptrdiff_t place = (h.start + a * d->dilation_height) * d->width + w.start + b * d->dilation_width;
-          sum += irlas_load_up_to(x + place * d->channels + c, lanes);
+          sum += irlas_load_up_to(x + place * d->x_pitch + c, lanes);
         }
       irlas_store_up_to(y + c, sum / size, lanes);
     }

@@ -59,11 +59,11 @@ struct irlas_rows {
   ptrdiff_t pitch;  // floats from row to row
   ptrdiff_t size;   // floats that may be read
 };
-#define IRLAS_FOR_ROWS(name, count, channels, block, blocks)                                                        \
+#define IRLAS_FOR_ROWS(name, count, channels, pitch, block, blocks)                                                 \
   for (struct irlas_rows name = {irlas_part(count, block, blocks), irlas_part(count, block, blocks),                \
                                  irlas_min(irlas_part(count, block, blocks) + irlas_rows_together,                  \
                                            irlas_part(count, (block) + 1, blocks)),                                 \
-                                 channels, channels, (count) * (channels)};                                                 \
+                                 channels, pitch, ((count) - 1) * (pitch) + (channels)};                            \
        name.first < irlas_part(count, (block) + 1, blocks); name.first = name.last,                                 \
                          name.last = irlas_min(name.last + irlas_rows_together, irlas_part(count, (block) + 1, blocks)))
 
@@ -104,7 +104,7 @@ IRLAS_INLINE void irlas_bias_gradient_partial(const struct irlas_reduction *d, f
                                               int task) {
   (void)scratch;
 #define IRLAS_STEP(c, vectors, partial) irlas_sum_columns(&rows, p[1], p[0] + task * d->channels, c, vectors, partial)
-  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, d->pitch, task, d->blocks) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
 #undef IRLAS_STEP
 }
 

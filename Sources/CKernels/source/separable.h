@@ -102,19 +102,19 @@ IRLAS_INLINE void irlas_separable_fill(const struct irlas_separable *d, const st
   const ptrdiff_t at = first * row + d->pad_left * irlas_dense_panel;
   if (first == last || columns <= 0) return;
   if (!d->expands) {
-    x += (top + first) * d->width * d->channels;
+    x += (top + first) * d->width * d->x_pitch;
     for (ptrdiff_t panel = 0; panel < s->panels; panel++) {
       const ptrdiff_t channel = panel * irlas_dense_panel;
       const ptrdiff_t count = irlas_min(d->channels - channel, irlas_dense_panel);
       for (ptrdiff_t r = 0; r < last - first; r++)
         for (ptrdiff_t c = 0; c < columns; c++)
           irlas_copy_floats(buffer + panel * s->panel + at + r * row + c * irlas_dense_panel,
-                            x + (r * d->width + c) * d->channels + channel, count);
+                            x + (r * d->width + c) * d->x_pitch + channel, count);
     }
     return;
   }
-  const struct irlas_tile t = {.x = x + (top + first) * d->width * d->inputs, .w = w, .y = buffer + at, .bias = bias,
-                               .x_row = d->width * d->inputs, .x_column = d->inputs, .y_row = row,
+  const struct irlas_tile t = {.x = x + (top + first) * d->width * d->x_pitch, .w = w, .y = buffer + at, .bias = bias,
+                               .x_row = d->width * d->x_pitch, .x_column = d->x_pitch, .y_row = row,
                                .y_column = irlas_dense_panel, .inputs = d->inputs,
                                .activation = d->expand_activation};
   irlas_pointwise_rows(t, d->channels, s->panel, last - first, columns, d->pairs != 0, scratch);
@@ -131,9 +131,9 @@ IRLAS_INLINE void irlas_separable(const struct irlas_separable *d, float *const 
   const float *expanding_bias = d->expands && d->expand_bias ? *operand++ : (const float *)0;
   const float *depthwise = *operand++, *depthwise_bias = d->depthwise_bias ? *operand++ : (const float *)0;
   const float *w = *operand++, *bias = d->has_bias ? *operand++ : (const float *)0;
-  const ptrdiff_t y_row = d->out_width * d->outputs;
-  const float *residual = d->has_residual ? *operand + image * d->out_height * y_row : (const float *)0;
-  const float *x = p[1] + image * d->height * d->width * d->inputs;
+  const ptrdiff_t y_row = d->out_width * d->y_pitch, residual_row = d->out_width * d->residual_pitch;
+  const float *residual = d->has_residual ? *operand + image * d->out_height * residual_row : (const float *)0;
+  const float *x = p[1] + image * d->height * d->width * d->x_pitch;
   float *y = p[0] + image * d->out_height * y_row;
   float *buffer = scratch, *between = buffer + s.panels * s.panel;
   scratch = between + irlas_round_up(s.rows * d->out_width * d->channels, 16);
@@ -169,9 +169,10 @@ IRLAS_INLINE void irlas_separable(const struct irlas_separable *d, float *const 
         irlas_joined_panel_over(&taps, t, &band, d->out_width, panels.taps, panel.width, neighbours, scratch);
     }
     const struct irlas_tile t = {.x = between, .w = w, .y = y + r * y_row, .bias = bias,
-                                 .residual = residual ? residual + r * y_row : (const float *)0,
+                                 .residual = residual ? residual + r * residual_row : (const float *)0,
+                                 .residual_row = residual_row, .residual_column = d->residual_pitch,
                                  .x_row = d->out_width * d->channels, .x_column = d->channels, .y_row = y_row,
-                                 .y_column = d->outputs, .inputs = d->channels, .activation = d->activation};
+                                 .y_column = d->y_pitch, .inputs = d->channels, .activation = d->activation};
     irlas_pointwise_rows(t, d->outputs, irlas_dense_panel, rows, d->out_width, d->pairs != 0, scratch);
   }
 }

@@ -64,7 +64,7 @@ IRLAS_INLINE void irlas_batch_statistics_partial(const struct irlas_reduction *d
                                                  int task) {
   float *means = p[0] + task * 2 * d->channels, *squares = means + d->channels;
 #define IRLAS_STEP(c, vectors, partial) irlas_column_statistics(&rows, p[1], means, squares, c, vectors, partial)
-  IRLAS_FOR_ROWS(rows, d->rows, d->channels, task, d->blocks)
+  IRLAS_FOR_ROWS(rows, d->rows, d->channels, d->pitch, task, d->blocks)
     if (irlas_is_narrow(d->channels, irlas_columns_together)) IRLAS_FOR_COLUMNS(d->channels, IRLAS_STEP);
     else irlas_row_statistics(&rows, p[1], means, squares, scratch);
 #undef IRLAS_STEP

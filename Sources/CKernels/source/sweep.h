@@ -53,6 +53,7 @@ struct irlas_sweep {
   ptrdiff_t first, step_h, step_w;
   struct irlas_prologue prologue;
   int past;  // y may be written past the caches
+  ptrdiff_t residual_pitch;  // floats from pixel to pixel
 };
 
 // A 1x1 convolution without stride or padding, and so a linear layer, is a product over all pixels in one row.
@@ -164,9 +165,10 @@ struct irlas_tile {
   ptrdiff_t x_row, x_column, x_tap_h, x_tap_w;
   ptrdiff_t w_tap_h, w_tap_w, w_row;
   ptrdiff_t y_row, y_column;
+  ptrdiff_t residual_row, residual_column;
   ptrdiff_t taps_h, taps_w, inputs;
   const float *bias;      // or NULL
-  const float *residual;  // at the place of y, or NULL
+  const float *residual;  // at y's pixel, or NULL
   ptrdiff_t lanes;    // outputs to store
   int past;           // y is written past the caches
   int ahead;          // whether x goes on behind the tile without a gap, to be fetched early

@@ -212,14 +212,14 @@ IRLAS_INLINE struct irlas_operand irlas_gather_dy(const struct irlas_conv *d, co
                                                   ptrdiff_t width, ptrdiff_t pitch, ptrdiff_t margin, int even,
                                                   int joined, int copies) {
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
-  dy += unit / g->cut.bands * g->rows * g->columns * d->outputs;
-  if (width == pitch && margin == 0 && (pitch == d->outputs || !joined))
-    return (struct irlas_operand){dy + (band.row * g->columns + band.column) * d->outputs + output,
-                                  g->columns * d->outputs, d->outputs};
+  dy += unit / g->cut.bands * g->rows * g->columns * d->y_pitch;
+  if (width == pitch && margin == 0 && (d->y_pitch == pitch || !joined))
+    return (struct irlas_operand){dy + (band.row * g->columns + band.column) * d->y_pitch + output,
+                                  g->columns * d->y_pitch, d->y_pitch};
   const struct irlas_prologue plain = {0};
   const ptrdiff_t columns = band.columns + 2 * margin + (even ? 2 : 0);
   if (copies)
-    irlas_copy_places(scratch, pitch, dy, g->rows, g->columns, d->outputs, band.row, band.rows, 1,
+    irlas_copy_places(scratch, pitch, dy, g->rows, g->columns, d->y_pitch, band.row, band.rows, 1,
                       band.column - margin, columns, 1, output, width, &plain);
   return (struct irlas_operand){scratch + margin * pitch, columns * pitch, pitch};
 }
@@ -230,21 +230,21 @@ IRLAS_INLINE struct irlas_operand irlas_gather_x(const struct irlas_conv *d, con
   const int product = irlas_is_product(d), one_tap = d->kernel_height * d->kernel_width == 1;
   const ptrdiff_t image = unit / g->cut.bands;
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
-  if (product && !d->normalizes && inputs == pitch && (pitch == d->channels || !joined))
-    return (struct irlas_operand){p[1] + band.column * d->channels + channel, 0, d->channels};
+  if (product && !d->normalizes && inputs == pitch && (d->x_pitch == pitch || !joined))
+    return (struct irlas_operand){p[1] + band.column * d->x_pitch + channel, 0, d->x_pitch};
   struct irlas_prologue prologue = irlas_prologue(d, d->normalizes ? p[3] : (const float *)0);
   prologue.pairs = 0;
   const ptrdiff_t height = product ? 1 : d->height, line = product ? g->columns : d->width;
-  const float *x = p[1] + image * height * line * d->channels;
+  const float *x = p[1] + image * height * line * d->x_pitch;
   const ptrdiff_t row = band.row * d->stride_height - d->pad_top, column = band.column * d->stride_width - d->pad_left;
   ptrdiff_t columns = irlas_reach(band.columns, d->stride_width, d->kernel_width, d->dilation_width);
   if (even) columns = irlas_round_up(columns, 2);
   if (one_tap) {
     columns = band.columns;
-    irlas_copy_places(scratch, pitch, x, height, line, d->channels, row, band.rows, d->stride_height, column,
+    irlas_copy_places(scratch, pitch, x, height, line, d->x_pitch, row, band.rows, d->stride_height, column,
                       columns, d->stride_width, channel, inputs, &prologue);
   } else {
-    irlas_copy_places(scratch, pitch, x, height, line, d->channels, row,
+    irlas_copy_places(scratch, pitch, x, height, line, d->x_pitch, row,
                       irlas_reach(band.rows, d->stride_height, d->kernel_height, d->dilation_height), 1, column,
                       columns, 1, channel, inputs, &prologue);
   }

@@ -166,7 +166,7 @@ IRLAS_INLINE void irlas_winograd_product(float *y, const float *x, ptrdiff_t x_p
 // The points of one tile's inputs, all channels, to planes of `to`. `zeros` is a pixel of the padding.
 IRLAS_INLINE void irlas_winograd_gather(const struct irlas_conv *d, float *to, ptrdiff_t plane, const float *image,
                                         ptrdiff_t row, ptrdiff_t column, const float *zeros) {
-  const float *pixels[6][6], *corner = image + (row * d->width + column) * d->channels;
+  const float *pixels[6][6], *corner = image + (row * d->width + column) * d->x_pitch;
   int in_rows[6], in_columns[6];
   IRLAS_UNROLL for (int i = 0; i < 6; i++) {
     in_rows[i] = (size_t)(row + i) < (size_t)d->height;
@@ -174,7 +174,7 @@ IRLAS_INLINE void irlas_winograd_gather(const struct irlas_conv *d, float *to, p
   }
   IRLAS_UNROLL for (int i = 0; i < 6; i++)
     IRLAS_UNROLL for (int j = 0; j < 6; j++)
-      pixels[i][j] = in_rows[i] & in_columns[j] ? corner + (i * d->width + j) * d->channels : zeros;
+      pixels[i][j] = in_rows[i] & in_columns[j] ? corner + (i * d->width + j) * d->x_pitch : zeros;
   for (ptrdiff_t channel = 0; channel < d->channels; channel += irlas_lanes) {
     irlas_vec lines[6][6], line[6], points[6];
     IRLAS_UNROLL for (int j = 0; j < 6; j++) {
@@ -208,10 +208,10 @@ IRLAS_INLINE void irlas_winograd_scatter(const struct irlas_conv *d, float *y, c
       irlas_winograd_output(results, line);
       IRLAS_UNROLL for (int j = 0; j < 4; j++)
         if (j < columns) {
-          const ptrdiff_t at = (i * d->out_width + j) * d->outputs + lane;
+          const ptrdiff_t pixel = i * d->out_width + j;
           irlas_vec result = results[j] + start;
-          if (residual) result += irlas_load_up_to(residual + at, width - lane);
-          irlas_store_result(y + at, irlas_activate(d->activation, result), width - lane, past);
+          if (residual) result += irlas_load_up_to(residual + pixel * d->residual_pitch + lane, width - lane);
+          irlas_store_result(y + pixel * d->y_pitch + lane, irlas_activate(d->activation, result), width - lane, past);
         }
     }
   }
@@ -235,9 +235,10 @@ IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const st
     const ptrdiff_t image = (first + i) / (c->tiles_h * c->tiles_w);
     const ptrdiff_t row = (first + i) / c->tiles_w % c->tiles_h * irlas_winograd_side;
     const ptrdiff_t column = (first + i) % c->tiles_w * irlas_winograd_side;
-    const ptrdiff_t at = ((image * d->out_height + row) * d->out_width + column) * d->outputs;
-    irlas_winograd_scatter(d, y + at, products + i * pitch, c->products, d->out_height - row, d->out_width - column,
-                           width, bias, residual ? residual + at : (const float *)0, past);
+    const ptrdiff_t pixel = (image * d->out_height + row) * d->out_width + column;
+    irlas_winograd_scatter(d, y + pixel * d->y_pitch, products + i * pitch, c->products, d->out_height - row,
+                           d->out_width - column, width, bias,
+                           residual ? residual + pixel * d->residual_pitch : (const float *)0, past);
   }
 }
 
@@ -279,13 +280,13 @@ IRLAS_INLINE void irlas_conv_winograd(const struct irlas_conv *d, float *const *
   irlas_zero_floats(zeros, c.pitch);
   for (ptrdiff_t i = 0; i < tiles; i++) {
     const ptrdiff_t image = (first + i) / (c.tiles_h * c.tiles_w);
-    irlas_winograd_gather(d, inputs + i * c.pitch, c.plane, p[1] + image * d->height * d->width * d->channels,
+    irlas_winograd_gather(d, inputs + i * c.pitch, c.plane, p[1] + image * d->height * d->width * d->x_pitch,
                           (first + i) / c.tiles_w % c.tiles_h * irlas_winograd_side - d->pad_top,
                           (first + i) % c.tiles_w * irlas_winograd_side - d->pad_left, zeros);
   }
   const ptrdiff_t until = irlas_part(c.panels, chunk + 1, c.chunks);
   const int past =
-      d->outputs % 16 == 0 && irlas_goes_past(p[0], d->batch * d->out_height * d->out_width * d->outputs);
+      d->y_pitch % 16 == 0 && irlas_goes_past(p[0], d->batch * d->out_height * d->out_width * d->outputs);
   for (ptrdiff_t panel = irlas_part(c.panels, chunk, c.chunks); panel < until; panel++) {
     const ptrdiff_t start = panel * irlas_dense_panel;
     const float *w = p[2] + irlas_winograd_panel(d, panel), *bias = d->has_bias ? p[3] + start : (const float *)0;

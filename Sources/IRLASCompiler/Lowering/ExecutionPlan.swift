@@ -32,6 +32,8 @@ package struct ExecutionPlan: Sendable {
     package var buffer: Int
     /// The distance from the buffer's start in floats.
     package var offset: Int = 0
+    /// The floats from pixel to pixel where the value is a part of the buffer's channels, else nil.
+    package var pitch: Int?
   }
 
   /// One call of a kernel.

@@ -17,7 +17,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
   case convWinograd, winogradWeight, winogradGradientWeight, bf16Weight, bf16GradientWeight
-  case separable, normFactors
+  case separable, normFactors, interleave
 
   private var id: irlas_kernel_id {
     switch self {
@@ -79,6 +79,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .bf16GradientWeight: IRLAS_BF16_GRADIENT_WEIGHT
     case .separable: IRLAS_SEPARABLE
     case .normFactors: IRLAS_NORM_FACTORS
+    case .interleave: IRLAS_INTERLEAVE
     }
   }
 

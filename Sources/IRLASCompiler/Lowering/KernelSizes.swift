@@ -14,7 +14,7 @@ package struct KernelSizes: Hashable, Sendable {
   }
 
   /// The members in order, whole numbers first.
-  package let fields: [Field]
+  package private(set) var fields: [Field]
 
   private init<Structure>(_ structure: Structure) {
     fields = Mirror(reflecting: structure).children.map { child in
@@ -24,6 +24,20 @@ package struct KernelSizes: Hashable, Sendable {
       default: preconditionFailure("a kernel's sizes are whole numbers and floats")
       }
     }
+  }
+
+  /// The same sizes where operands are parts of larger maps: members of the structure and their values, nil for
+  /// operands by themselves.
+  package func pitched(_ pitches: KeyValuePairs<String, Int?>) -> KernelSizes {
+    var sizes = self
+    for (name, pitch) in pitches {
+      guard let pitch else { continue }
+      guard let index = fields.firstIndex(where: { $0.name == name }) else {
+        preconditionFailure("these sizes have no \(name)")
+      }
+      sizes.fields[index] = Field(name: name, value: .integer(pitch))
+    }
+    return sizes
   }
 
   /// Calls `body` with the structure's bytes as C lays them out.
@@ -124,7 +138,8 @@ extension KernelSizes {
       expands: expansion == nil ? 0 : 1, expand_bias: expansion?.hasBias == true ? 1 : 0,
       expand_activation: code(expansion?.0.activation), depthwise_bias: depthwise.hasBias ? 1 : 0,
       depthwise_activation: code(depthwise.0.activation), has_bias: projection.hasBias ? 1 : 0,
-      has_residual: hasResidual ? 1 : 0, activation: code(projection.0.activation), pairs: pairs ? 1 : 0)
+      has_residual: hasResidual ? 1 : 0, activation: code(projection.0.activation), pairs: pairs ? 1 : 0,
+      x_pitch: input.channels, y_pitch: output.channels, residual_pitch: output.channels)
     return irlas_separable_is_better(&structure) != 0 ? KernelSizes(structure) : nil
   }
 
@@ -165,7 +180,8 @@ extension KernelSizes {
       dilation_height: window.dilation.height, dilation_width: window.dilation.width,
       pad_top: window.padding.top, pad_left: window.padding.left, groups: convolution.groups,
       has_bias: hasBias ? 1 : 0, has_residual: 0, activation: code(convolution.activation), splits: 1,
-      pairs: 0, normalizes: 0)
+      pairs: 0, normalizes: 0, x_pitch: input.channels, y_pitch: output.channels,
+      residual_pitch: output.channels)
   }
 
   /// Sums of `splits` arrays of `count` elements.
@@ -176,7 +192,9 @@ extension KernelSizes {
   /// A reduction over rows; the library chooses the number of blocks.
   package static func reduction(rows: Int, channels: Int) -> (sizes: KernelSizes, blocks: Int) {
     let blocks = irlas_reduction_blocks(rows, channels)
-    return (KernelSizes(irlas_reduction(rows: rows, channels: channels, blocks: blocks)), blocks)
+    return (
+      KernelSizes(irlas_reduction(rows: rows, channels: channels, blocks: blocks, pitch: channels)), blocks
+    )
   }
 
   /// The statistics of rows from those of so many blocks.
@@ -191,13 +209,21 @@ extension KernelSizes {
     let blocks = irlas_reduction_blocks(rows, channels)
     let structure = irlas_norm(
       rows: rows, channels: channels, blocks: blocks, activation: code(activation),
-      has_residual: hasResidual ? 1 : 0, epsilon: Float(epsilon))
+      has_residual: hasResidual ? 1 : 0, x_pitch: channels, y_pitch: channels, residual_pitch: channels,
+      epsilon: Float(epsilon))
     return (KernelSizes(structure), blocks)
   }
 
-  /// Element-wise work with an activation.
+  /// An activation of `count` elements.
   package static func elements(count: Int, activation: Activation) -> KernelSizes {
-    KernelSizes(irlas_elements(count: count, option: code(activation), value: 0))
+    maps(rows: 1, channels: count, option: code(activation), y: nil, xs: [nil])
+  }
+
+  /// The same of `rows` pixels with these pitches.
+  package static func activation(rows: Int, channels: Int, _ activation: Activation, y: Int?, x: Int?)
+    -> KernelSizes
+  {
+    maps(rows: rows, channels: channels, option: code(activation), y: y, xs: [x])
   }
 
   /// The gradient of an activation from so many parts, and so many maps added to it.
@@ -207,14 +233,25 @@ extension KernelSizes {
       irlas_gradients(count: count, activation: code(activation), gradients: gradients, added: added))
   }
 
-  /// The sum of so many operands.
-  package static func elements(count: Int, operands: Int) -> KernelSizes {
-    KernelSizes(irlas_elements(count: count, option: operands, value: 0))
+  /// Operands of equal shape summed or interleaved; nil is the pitch of a map by itself. More than `mostParts`
+  /// operands have no pitch.
+  package static func maps(rows: Int, channels: Int, y: Int?, xs: [Int?]) -> KernelSizes {
+    maps(rows: rows, channels: channels, option: xs.count, y: y, xs: xs)
+  }
+
+  private static func maps(rows: Int, channels: Int, option: Int, y: Int?, xs: [Int?]) -> KernelSizes {
+    var pitches = xs.prefix(mostParts).map { $0 ?? channels }
+    pitches += Array(repeating: 0, count: mostParts - pitches.count)
+    return KernelSizes(
+      irlas_maps(
+        rows: rows, channels: channels, option: option, y_pitch: y ?? channels, pitch0: pitches[0],
+        pitch1: pitches[1], pitch2: pitches[2], pitch3: pitches[3], pitch4: pitches[4], pitch5: pitches[5],
+        pitch6: pitches[6], pitch7: pitches[7]))
   }
 
   /// Filling with a constant.
   package static func fill(count: Int, value: Float) -> KernelSizes {
-    KernelSizes(irlas_elements(count: count, option: 0, value: value))
+    KernelSizes(irlas_elements(count: count, value: value))
   }
 
   /// A pooling of `input` to `output`.
@@ -228,7 +265,8 @@ extension KernelSizes {
         stride_height: window.stride.height, stride_width: window.stride.width,
         dilation_height: window.dilation.height, dilation_width: window.dilation.width,
         pad_top: window.padding.top, pad_left: window.padding.left, pad_bottom: window.padding.bottom,
-        pad_right: window.padding.right, counts_padding: pool.countsPadding ? 1 : 0))
+        pad_right: window.padding.right, counts_padding: pool.countsPadding ? 1 : 0, x_pitch: input.channels,
+        y_pitch: output.channels))
   }
 
   /// How the second operand of a product relates to the first.
@@ -246,34 +284,45 @@ extension KernelSizes {
   }
 
   /// A block of `size` copied from `source` (a map of shape `from`) at an offset to `to` at another.
-  /// Offsets are (channel, row, column).
+  /// Offsets are (channel, row, column), pitches those of the maps where they are parts of others.
   package static func copy(
-    batch: Int, size: Shape, from: Shape, at source: (Int, Int, Int), to: Shape, at target: (Int, Int, Int)
+    batch: Int, size: Shape, from: Shape, at source: (Int, Int, Int), pitch fromPitch: Int? = nil, to: Shape,
+    at target: (Int, Int, Int), pitch toPitch: Int? = nil
   ) -> KernelSizes {
-    KernelSizes(
+    let (x, y) = (fromPitch ?? from.channels, toPitch ?? to.channels)
+    return KernelSizes(
       irlas_copy(
         batch: batch, rows: size.height, columns: size.width, channels: size.channels,
-        from_offset: offset(source, in: from), from_batch: from.elementCount,
-        from_row: from.width * from.channels, from_column: from.channels,
-        to_offset: offset(target, in: to), to_batch: to.elementCount, to_row: to.width * to.channels,
-        to_column: to.channels))
+        from_offset: (source.1 * from.width + source.2) * x + source.0,
+        from_batch: from.height * from.width * x, from_row: from.width * x, from_column: x,
+        to_offset: (target.1 * to.width + target.2) * y + target.0, to_batch: to.height * to.width * y,
+        to_row: to.width * y, to_column: y))
   }
 
   /// How many parts one call joins or splits at most.
   package static let mostParts = 8
 
-  /// Maps joined along an axis, or split.
-  package static func join(batch: Int, _ parts: [Shape], _ axis: Axis) -> KernelSizes {
+  /// Maps joined along an axis, or split; pitches are those of maps which are parts of others, along channels only.
+  package static func join(
+    batch: Int, _ parts: [Shape], _ axis: Axis, whole: Int? = nil, pitches: [Int?] = []
+  ) -> KernelSizes {
     var rows = batch
     if axis != .height { rows *= parts[0].height }
     if axis == .channel { rows *= parts[0].width }
     var ends: [Int] = []
     for part in parts { ends.append((ends.last ?? 0) + batch * part.elementCount / rows) }
+    var steps = parts.indices.map { part in
+      (part < pitches.count ? pitches[part] : nil) ?? ends[part] - (part > 0 ? ends[part - 1] : 0)
+    }
+    let step = whole ?? ends.last ?? 0
     ends += Array(repeating: ends.last ?? 0, count: mostParts - parts.count)
+    steps += Array(repeating: 0, count: mostParts - parts.count)
     return KernelSizes(
       irlas_join(
         rows: rows, parts: parts.count, end0: ends[0], end1: ends[1], end2: ends[2], end3: ends[3],
-        end4: ends[4], end5: ends[5], end6: ends[6], end7: ends[7]))
+        end4: ends[4], end5: ends[5], end6: ends[6], end7: ends[7], pitch: step, pitch0: steps[0],
+        pitch1: steps[1], pitch2: steps[2], pitch3: steps[3], pitch4: steps[4], pitch5: steps[5],
+        pitch6: steps[6], pitch7: steps[7]))
   }
 
   /// A map copied from one sample to all.
@@ -294,17 +343,13 @@ extension KernelSizes {
         scale: Float(1 / Double(map.channels / heads).squareRoot())))
   }
 
-  private static func offset(_ position: (channel: Int, row: Int, column: Int), in map: Shape) -> Int {
-    (position.row * map.width + position.column) * map.channels + position.channel
-  }
-
   /// `batch` matrices transposed.
   package static func transpose(batch: Int, rows: Int, columns: Int) -> KernelSizes {
     KernelSizes(irlas_transpose(batch: batch, rows: rows, columns: columns))
   }
 
   package static func shuffle(rows: Int, channels: Int, groups: Int) -> KernelSizes {
-    KernelSizes(irlas_shuffle(rows: rows, channels: channels, groups: groups))
+    KernelSizes(irlas_shuffle(rows: rows, channels: channels, groups: groups, pitch: channels))
   }
 
   /// Enlargement of a map of shape `small`.

@@ -27,14 +27,16 @@ extension Lowering {
           hasResidual: inputs.count == 4), operands[1], inputs[1])
       let (sizes, read) = normalizing(form.sizes, [operands[0], form.weight] + operands[2...])
       if form.isWinograd {
-        emit(.convWinograd, sizes, [result()], read)
+        let y = result()
+        emit(.convWinograd, pitched(sizes, operands, y), [y], read)
       } else if let reader = statisticsReader(of: id) {
         let (statistics, blocks) = form.sizes.statistics
         let result = result()
         let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
-        emit(.convStatistics, sizes, [result, partials], read)
+        emit(.convStatistics, pitched(sizes, operands, result), [result, partials], read)
       } else {
-        emit(.convForward, sizes, [result()], read)
+        let y = result()
+        emit(.convForward, pitched(sizes, operands, y), [y], read)
       }
     case .linear:
       let sizes = KernelSizes.linear(
@@ -50,7 +52,8 @@ extension Lowering {
     case .convWeightGradient(let convolution):
       let (sizes, splits) = KernelSizes.convWeightGradient(
         batch: batch, input: inputs[0], output: inputs[1], convolution)
-      let (read, inputs) = normalizing(sizes, operands)
+      let (read, inputs) = normalizing(
+        sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": operands[1].pitch]), operands)
       summed(.convWeightGradient, read, inputs, count: shape.elementCount, splits: splits)
     case .linearWeightGradient:
       let (sizes, splits) = KernelSizes.linearWeightGradient(
@@ -58,11 +61,15 @@ extension Lowering {
       summed(.convWeightGradient, sizes, operands, count: shape.elementCount, splits: splits)
     case .biasGradient:
       let (sizes, blocks) = KernelSizes.reduction(rows: rows(inputs[0]), channels: inputs[0].channels)
-      summed(.biasGradientPartial, sizes, operands, count: shape.elementCount, splits: blocks)
+      summed(
+        .biasGradientPartial, sizes.pitched(["pitch": operands[0].pitch]), operands,
+        count: shape.elementCount,
+        splits: blocks)
 
     case .batchNorm(let norm):
       let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: norm.epsilon)
-      emit(.batchNorm, sizes, [result()], operands)
+      let y = result()
+      emit(.batchNorm, sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": y.pitch]), [y], operands)
     case .batchNormalize(let epsilon, let activation):
       let (sizes, _) = KernelSizes.norm(
         rows: rows(shape), channels: shape.channels, epsilon: epsilon, activation: activation,
@@ -70,9 +77,14 @@ extension Lowering {
       if isLeftToReaders {
         let factors = leaveToReaders(factorCount: 3 * shape.channels)
         emit(.normFactors, sizes, [factors], Array(operands[1...]))
-      } else {
-        emit(.batchNormalize, sizes, [result()], operands)
+        return
       }
+      let y = result()
+      let residual = inputs.count == 5 ? operands[4].pitch : nil
+      emit(
+        .batchNormalize,
+        sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": y.pitch, "residual_pitch": residual]), [y],
+        operands)
     case .batchStatistics:
       if let (partials, sizes) = left(for: id) {
         emit(.batchStatistics, sizes, [result()], [partials])
@@ -81,17 +93,25 @@ extension Lowering {
       let (rows, channels) = (rows(inputs[0]), inputs[0].channels)
       let (sizes, blocks) = KernelSizes.reduction(rows: rows, channels: channels)
       let partials = temporary(blocks * shape.elementCount, "partials")
-      emit(.batchStatisticsPartial, sizes, [partials], operands)
+      emit(.batchStatisticsPartial, sizes.pitched(["pitch": operands[0].pitch]), [partials], operands)
       emit(
         .batchStatistics, .statistics(rows: rows, channels: channels, blocks: blocks), [result()], [partials])
     case .batchNormReduce(let epsilon, let activation):
       let (sizes, blocks) = KernelSizes.norm(
         rows: rows(inputs[0]), channels: inputs[0].channels, epsilon: epsilon, activation: activation)
-      summed(.batchNormReducePartial, sizes, operands, count: shape.elementCount, splits: blocks)
+      summed(
+        .batchNormReducePartial,
+        sizes.pitched(["x_pitch": operands[0].pitch, "residual_pitch": operands[1].pitch]), operands,
+        count: shape.elementCount, splits: blocks)
     case .batchNormInputGradient(let epsilon, let activation):
       let (sizes, _) = KernelSizes.norm(
         rows: rows(shape), channels: shape.channels, epsilon: epsilon, activation: activation)
-      emit(.batchNormInputGradient, sizes, [result()], operands)
+      let dx = result()
+      emit(
+        .batchNormInputGradient,
+        sizes.pitched([
+          "x_pitch": operands[0].pitch, "residual_pitch": operands[1].pitch, "y_pitch": dx.pitch,
+        ]), [dx], operands)
     case .layerNorm(let epsilon):
       let (sizes, _) = KernelSizes.norm(rows: rows(shape), channels: shape.channels, epsilon: epsilon)
       emit(.layerNorm, sizes, [result()], operands)
@@ -126,7 +146,13 @@ extension Lowering {
       }
 
     case .activation(let function):
-      emit(.activation, .elements(count: count(of: id), activation: function), [result()], operands)
+      let y = result()
+      let sizes: KernelSizes =
+        y.pitch == nil && operands[0].pitch == nil
+        ? .elements(count: count(of: id), activation: function)
+        : .activation(
+          rows: rows(shape), channels: shape.channels, function, y: y.pitch, x: operands[0].pitch)
+      emit(.activation, sizes, [y], operands)
     case .activationGradient(let function, let added):
       let sizes = KernelSizes.gradients(
         count: count(of: id), activation: function, gradients: operands.count - 1 - added, added: added)
@@ -135,7 +161,13 @@ extension Lowering {
       let (sizes, _) = KernelSizes.reduction(rows: rows(shape), channels: shape.channels)
       emit(node.op == .softmax ? .softmax : .softmaxGradient, sizes, [result()], operands)
     case .add:
-      emit(.add, .elements(count: count(of: id), operands: operands.count), [result()], operands)
+      let y = result()
+      let pitches = operands.map(\.pitch)
+      let sizes: KernelSizes =
+        y.pitch == nil && pitches.allSatisfy { $0 == nil }
+        ? .maps(rows: 1, channels: count(of: id), y: nil, xs: pitches)
+        : .maps(rows: rows(shape), channels: shape.channels, y: y.pitch, xs: pitches)
+      emit(.add, sizes, [y], operands)
     case .multiply:
       let gate: KernelSizes.Gate =
         inputs[0] == inputs[1] ? .equalShape : inputs[1].channels == 1 ? .perSample : .perChannel
@@ -143,13 +175,15 @@ extension Lowering {
 
     case .maxPool(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: inputs[0], output: shape, pool)
-      emit(.maxPool, sizes, [result()], operands)
+      let y = result()
+      emit(.maxPool, sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": y.pitch]), [y], operands)
     case .maxPoolGradient(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: shape, output: inputs[1], pool)
       emit(.maxPoolGradient, sizes, [result()], operands)
     case .averagePool(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: inputs[0], output: shape, pool)
-      emit(.averagePool, sizes, [result()], operands)
+      let y = result()
+      emit(.averagePool, sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": y.pitch]), [y], operands)
     case .averagePoolGradient(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: shape, output: inputs[0], pool)
       emit(.averagePoolGradient, sizes, [result()], operands)
@@ -167,14 +201,11 @@ extension Lowering {
         split(parts, axis, operands[0])
         return
       }
-      let sizes = KernelSizes.copy(
-        batch: batch, size: shape, from: inputs[0], at: corner(axis, start), to: shape, at: (0, 0, 0))
-      emit(.copy, sizes, [result()], operands)
+      copy(shape, from: operands[0], inputs[0], at: corner(axis, start), to: result(), shape, at: (0, 0, 0))
     case .crop(let border):
-      let sizes = KernelSizes.copy(
-        batch: batch, size: shape, from: inputs[0], at: (0, border.top, border.left), to: shape,
+      copy(
+        shape, from: operands[0], inputs[0], at: (0, border.top, border.left), to: result(), shape,
         at: (0, 0, 0))
-      emit(.copy, sizes, [result()], operands)
     case .embed(let axis, let start):
       place(operands[0], inputs[0], at: corner(axis, start))
     case .pad(let border):
@@ -193,7 +224,7 @@ extension Lowering {
       }
     case .channelShuffle(let groups):
       let sizes = KernelSizes.shuffle(rows: rows(shape), channels: shape.channels, groups: groups)
-      emit(.channelShuffle, sizes, [result()], operands)
+      emit(.channelShuffle, sizes.pitched(["pitch": operands[0].pitch]), [result()], operands)
     case .upsample(let factor):
       emit(.upsample, .upsample(batch: batch, small: inputs[0], factor: factor), [result()], operands)
     case .upsampleGradient(let factor):
@@ -274,33 +305,87 @@ extension Lowering {
     (shape[0], shape[1]) = (weight[1] * sizes.groups, weight[0] / sizes.groups)
     if let reversed, let form = gradientForm(reversed, transposed, shape) {
       let kernel = form.isWinograd ? Kernel.convWinograd : .convForward
-      emit(kernel, form.sizes, [result()], [operands[0], form.weight])
+      let dx = result()
+      emit(kernel, pitched(form.sizes, operands, dx), [dx], [operands[0], form.weight])
     } else {
-      emit(.convInputGradient, sizes, [result()], [operands[0], transposed])
+      let dx = result()
+      emit(
+        .convInputGradient, sizes.pitched(["x_pitch": dx.pitch, "y_pitch": operands[0].pitch]), [dx],
+        [operands[0], transposed])
     }
   }
 
+  /// Copies what is not yet in its place.
   private mutating func concat(_ axis: Axis, _ shapes: [Shape], _ inputs: [ExecutionPlan.Operand]) {
     let whole = graph[current].shape
     let target = result()
-    if shapes.count <= KernelSizes.mostParts {
-      emit(.concat, .join(batch: batch, shapes, axis), [target], inputs)
+    var starts: [Int] = []
+    for shape in shapes { starts.append((starts.last ?? 0) + shape[axis.rawValue]) }
+    for (index, shape) in shapes.enumerated() { starts[index] -= shape[axis.rawValue] }
+    let missing = inputs.indices.filter { index in
+      var place = target
+      place.offset += starts[index]
+      place.pitch = target.pitch ?? whole.channels
+      return axis != .channel || inputs[index] != place
+    }
+    if missing.count == inputs.count, shapes.count <= KernelSizes.mostParts {
+      let sizes = KernelSizes.join(
+        batch: batch, shapes, axis, whole: target.pitch, pitches: inputs.map(\.pitch))
+      emit(.concat, sizes, [target], inputs)
       return
     }
-    var start = 0
-    for (shape, input) in zip(shapes, inputs) {
-      let sizes = KernelSizes.copy(
-        batch: batch, size: shape, from: shape, at: (0, 0, 0), to: whole, at: corner(axis, start))
-      emit(.copy, sizes, [target], [input])
-      start += shape[axis.rawValue]
+    for index in missing {
+      copy(
+        shapes[index], from: inputs[index], shapes[index], at: (0, 0, 0), to: target, whole,
+        at: corner(axis, starts[index]))
     }
+  }
+
+  /// The result takes a channel of each value in turn.
+  mutating func interleave(_ values: [NodeID]) {
+    let shape = graph[values[0]].shape
+    let inputs = values.map { operand($0) }
+    let y = result()
+    emit(
+      .interleave,
+      .maps(
+        rows: rows(shape), channels: shape.channels, y: y.pitch ?? graph[current].shape.channels,
+        xs: inputs.map(\.pitch)), [y], inputs)
+  }
+
+  /// Copies a block of a map of shape `from` to one of a map of shape `to`; offsets are (channel, row, column).
+  private mutating func copy(
+    _ size: Shape, from: ExecutionPlan.Operand, _ source: Shape, at start: (Int, Int, Int),
+    to: ExecutionPlan.Operand, _ target: Shape, at end: (Int, Int, Int)
+  ) {
+    var (batch, shapes) = (batch, [size, source, target])
+    if shapes.allSatisfy({ $0.height == size.height && $0.width == size.width }) {
+      // Rows of all samples are alike: more of them can be copied at once.
+      batch *= size.height
+      for index in shapes.indices { shapes[index][Axis.height.rawValue] = 1 }
+    }
+    let sizes = KernelSizes.copy(
+      batch: batch, size: shapes[0], from: shapes[1], at: start, pitch: from.pitch, to: shapes[2], at: end,
+      pitch: to.pitch)
+    emit(.copy, sizes, [to], [from])
+  }
+
+  /// The sizes of a convolution with operands x, weight, bias and residual, as they lie in memory.
+  private func pitched(
+    _ sizes: KernelSizes, _ operands: [ExecutionPlan.Operand], _ y: ExecutionPlan.Operand
+  ) -> KernelSizes {
+    sizes.pitched([
+      "x_pitch": operands[0].pitch, "y_pitch": y.pitch,
+      "residual_pitch": operands.count == 4 ? operands[3].pitch : nil,
+    ])
   }
 
   /// All slices of a value in one call, with the first of them.
   private mutating func split(_ parts: [NodeID], _ axis: Axis, _ input: ExecutionPlan.Operand) {
     guard !isPlaced(current) else { return }
     let results = parts.map { result(of: $0) }
-    emit(.split, .join(batch: batch, parts.map { graph[$0].shape }, axis), results, [input])
+    let sizes = KernelSizes.join(batch: batch, parts.map { graph[$0].shape }, axis, whole: input.pitch)
+    emit(.split, sizes, results, [input])
   }
 
   /// The operand at a place among zeros.
@@ -308,9 +393,7 @@ extension Lowering {
     let whole = graph[current].shape
     let target = result()
     emit(.fill, .fill(count: count(of: current), value: 0), [target], [])
-    emit(
-      .copy, .copy(batch: batch, size: shape, from: shape, at: (0, 0, 0), to: whole, at: corner), [target],
-      [input])
+    copy(shape, from: input, shape, at: (0, 0, 0), to: target, whole, at: corner)
   }
 
   /// A tensor in PyTorch's order as the same map for every sample: channels go innermost, then copies are made.

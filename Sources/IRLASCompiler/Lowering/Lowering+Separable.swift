@@ -69,7 +69,12 @@ extension Lowering {
       operands.append(id == separable.depthwise ? weight : pointwiseWeight(weight, of: id))
       operands += inputs[2...].map { operand($0) }
     }
-    emit(.separable, separable.sizes, [result()], operands)
+    let y = result()
+    let residual = graph[separable.projection].inputs.count == 4 ? operands.last?.pitch : nil
+    let sizes = separable.sizes.pitched([
+      "x_pitch": operands[0].pitch, "y_pitch": y.pitch, "residual_pitch": residual,
+    ])
+    emit(.separable, sizes, [y], operands)
   }
 }
 

@@ -46,12 +46,15 @@ struct Lowering {
   private var position = -1
   /// For each node, the last step at which its value is read; `Int.max` for outputs.
   private let lastUse: [Int]
+  /// What lies where in something larger.
+  private let placement: Placement
 
   /// Lowers a graph whose parameters and state are constant (inference) or updated by every step.
   ///
   /// - Parameter streams: the stream of the initial values of each parameter, by instance path.
   static func plan(
     _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, precision: Precision,
+    placesValues: Bool?,
     streams: [String: Int]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
@@ -64,13 +67,13 @@ struct Lowering {
       graph: graph, batch: batch,
       schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
       packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
-      winograd: winograd, precision: precision, streams: streams)
+      winograd: winograd, precision: precision, placesValues: placesValues, streams: streams)
     return try lowering.run()
   }
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    winograd: Winograd, precision: Precision, streams: [String: Int]
+    winograd: Winograd, precision: Precision, placesValues: Bool?, streams: [String: Int]
   ) {
     self.graph = graph
     self.batch = batch
@@ -87,23 +90,37 @@ struct Lowering {
     var isInner = [Bool](repeating: false, count: graph.nodes.count)
     for separable in separables.values { for node in separable.inner { isInner[node.index] = true } }
     self.isInner = isInner
-    isDeferred = isTraining ? Self.deferredNormalizations(graph, schedule, batch, winograd, precision) : []
-    lastUse = Self.lastUses(graph, schedule, separables)
+    let isDeferred =
+      isTraining ? Self.deferredNormalizations(graph, schedule, batch, winograd, precision) : []
+    self.isDeferred = isDeferred
+    let lastUse = Self.lastUses(graph, schedule, separables, Placement())
+    placement =
+      placesValues ?? !isTraining
+      ? Placement(
+        graph, schedule, batch: batch, lastUse: lastUse, isInner: isTraining ? isDeferred : isInner,
+        slack: isTraining ? 1 : 1.25)
+      : Placement()
+    self.lastUse = Self.lastUses(graph, schedule, separables, placement)
     statisticsReaders = Self.statisticsReaders(graph, schedule)
-    splits = Self.splits(graph, schedule)
+    splits = Self.splits(graph, schedule, placement)
   }
 
-  private static func splits(_ graph: Graph, _ schedule: Schedule) -> [NodeID: [NodeID]] {
+  private static func splits(
+    _ graph: Graph, _ schedule: Schedule, _ placement: Placement
+  ) -> [NodeID: [NodeID]] {
     var slices: [NodeID: [(start: Int, axis: Axis, id: NodeID)]] = [:]
     for id in schedule.step {
-      guard case .slice(let axis, let start, _) = graph[id].op, schedule.inPlace[id] == nil else { continue }
+      guard case .slice(let axis, let start, _) = graph[id].op, schedule.inPlace[id] == nil,
+        placement.parts[id] == nil
+      else { continue }
       slices[graph[id].inputs[0], default: []].append((start, axis, id))
     }
     var splits: [NodeID: [NodeID]] = [:]
     for id in schedule.step {
       guard case .slice(let axis, _, _) = graph[id].op, splits[id] == nil,
         let group = slices[graph[id].inputs[0]], (2...KernelSizes.mostParts).contains(group.count),
-        group.allSatisfy({ $0.axis == axis })
+        group.allSatisfy({ $0.axis == axis }),
+        axis == .channel || placement.parts[graph[id].inputs[0]] == nil
       else { continue }
       let parts = group.sorted { $0.start < $1.start }
       var end = 0
@@ -131,7 +148,7 @@ struct Lowering {
   /// The last place in the schedule where each node's value, or something that is only another name for it, is
   /// read.
   private static func lastUses(
-    _ graph: Graph, _ schedule: Schedule, _ separables: [NodeID: Separable]
+    _ graph: Graph, _ schedule: Schedule, _ separables: [NodeID: Separable], _ placement: Placement
   ) -> [Int] {
     var last = [Int](repeating: -1, count: graph.nodes.count)
     for output in graph.outputs { last[output.value.index] = Int.max }
@@ -142,9 +159,11 @@ struct Lowering {
         for input in graph[reader].inputs { last[input.index] = max(last[input.index], position) }
       }
     }
-    for id in schedule.step.reversed() where graph.isView(id) {
-      let source = graph[id].inputs[0].index
-      last[source] = max(last[source], last[id.index])
+    for id in schedule.step.reversed() {
+      let sources =
+        placement.names.contains(id)
+        ? graph[id].inputs : graph.isView(id) ? Array(graph[id].inputs.prefix(1)) : []
+      for source in sources { last[source.index] = max(last[source.index], last[id.index]) }
     }
     return last
   }
@@ -350,7 +369,7 @@ struct Lowering {
   /// nobody needs any more, or in a buffer of its own.
   mutating func result() -> ExecutionPlan.Operand {
     if let place = operands[current.index] { return place }
-    let place = updatedPlace() ?? overwrittenPlace() ?? freshPlace()
+    let place = updatedPlace() ?? partPlace() ?? overwrittenPlace() ?? freshPlace()
     operands[current.index] = place
     keep(place.buffer, until: lastUse[current.index])
     return place
@@ -372,6 +391,15 @@ struct Lowering {
     return place
   }
 
+  /// The current node's place in a larger value, which gets memory with the first of its parts.
+  private mutating func partPlace() -> ExecutionPlan.Operand? {
+    guard position >= 0, let part = placement.parts[current] else { return nil }
+    var place = operands[part.whole.index] ?? result(of: part.whole)
+    place.offset += part.start
+    place.pitch = graph[part.whole].shape.channels
+    return place
+  }
+
   private func updatedPlace() -> ExecutionPlan.Operand? {
     schedule.inPlace[current].map { operand($0) }
   }
@@ -380,7 +408,7 @@ struct Lowering {
     let node = graph[current]
     for (index, input) in node.inputs.enumerated() where node.op.mayOverwrite(operand: index) {
       let place = operand(input)
-      guard buffers[place.buffer].space == .arena, place.offset == 0,
+      guard buffers[place.buffer].space == .arena, place.offset == 0, place.pitch == nil,
         buffers[place.buffer].count == count(of: current), lastRead[place.buffer] == position
       else { continue }
       // Nothing else that this call reads may be in the same buffer at another place.
@@ -489,8 +517,12 @@ struct Lowering {
     if isInner[id.index] { return }
     if let separable = separables[id] {
       lower(separable)
-    } else {
+    } else if let concat = placement.interleaved[id] {
+      interleave(graph[concat].inputs)
+    } else if !placement.names.contains(id) {
       try lower(id)
+    } else if placement.parts[id] != nil {
+      _ = result()
     }
   }
 
@@ -534,13 +566,14 @@ extension ExecutionPlan {
   ///     prepared once.
   ///   - winograd: whether convolutions may be computed so.
   ///   - precision: of products.
+  ///   - placesValues: whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   package init(
     lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
-    precision: Precision = .float32, streams: [String: Int] = [:]
+    precision: Precision = .float32, placesValues: Bool? = nil, streams: [String: Int] = [:]
   ) throws(CompileError) {
     self = try Lowering.plan(
       graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd,
-      precision: precision, streams: streams)
+      precision: precision, placesValues: placesValues, streams: streams)
   }
 }

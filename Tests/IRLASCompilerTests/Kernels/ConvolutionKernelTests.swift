@@ -82,7 +82,8 @@ import Testing
     normalizing.normalizes = 1 + random.pick([0, 1, 2, 4])
     let norm = irlas_norm(
       rows: d.batch * d.height * d.width, channels: d.channels, blocks: 1,
-      activation: normalizing.normalizes - 1, has_residual: 0, epsilon: 1e-3)
+      activation: normalizing.normalizes - 1, has_residual: 0, x_pitch: d.channels, y_pitch: d.channels,
+      residual_pitch: d.channels, epsilon: 1e-3)
     func numbers(_ count: Int) -> [Float] { PrebuiltKernel.values(count, whole: false, using: &random) }
     let statistics = numbers(d.channels) + numbers(d.channels).map { abs($0) + 0.1 }
     let (scale, shift) = (numbers(d.channels), numbers(d.channels))
@@ -125,7 +126,8 @@ import Testing
         batch: batch, height: side, width: side, channels: 64, out_height: side, out_width: side, outputs: 64,
         kernel_height: kernel, kernel_width: kernel, stride_height: 1, stride_width: 1, dilation_height: 1,
         dilation_width: 1, pad_top: kernel / 2, pad_left: kernel / 2, groups: groups, has_bias: 0,
-        has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0)
+        has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0, x_pitch: 64, y_pitch: 64,
+        residual_pitch: 64)
     }
     let count = side * side * 64
     #expect(count < 1 << 21 && 2 * count >= 1 << 21)

@@ -14,6 +14,15 @@ import Testing
     }
   }
 
+  /// Channels of larger maps, read and written where they are.
+  @Test(arguments: KernelCase.withPitch) func parts(kind: KernelCase) throws {
+    for seed in 0..<16 {
+      let example = try KernelExample(kind, seed: seed, amongOthers: true)
+      #expect(example.movesNothing, "\(kind) seed \(seed)")
+      example.check(KernelSet(prebuilt: example.plan.kernelInstances))
+    }
+  }
+
   /// Where OpenBLAS stands in for the kernels of plain products.
   @Test(
     .enabled(if: OpenBLAS.isAvailable, "OpenBLAS is not installed"),
@@ -46,10 +55,15 @@ import Testing
   @Test func specialised() throws {
     var examples: [KernelExample] = []
     for kind in KernelCase.allCases {
-      for seed in 0..<(kind.rawValue.hasPrefix("conv") ? 6 : 2) {
+      let isConvolution = kind.rawValue.hasPrefix("conv")
+      for seed in 0..<(isConvolution ? 6 : 2) {
         examples.append(try KernelExample(kind, seed: seed))
         guard kind.multipliesPairs else { continue }
         examples.append(try KernelExample(kind, seed: seed, precision: .bfloat16))
+      }
+      guard KernelCase.withPitch.contains(kind) else { continue }
+      for seed in 0..<(isConvolution ? 3 : 1) {
+        examples.append(try KernelExample(kind, seed: seed, amongOthers: true))
       }
     }
     var seen: Set<KernelInstance> = []
@@ -69,22 +83,37 @@ struct KernelExample {
   private let inputs: ReferenceInputs
   private let expected: [Double]
 
-  init(_ kind: KernelCase, seed: Int, precision: Precision = .float32) throws {
+  /// - Parameter amongOthers: whether maps are some channels of larger ones.
+  init(
+    _ kind: KernelCase, seed: Int, precision: Precision = .float32, amongOthers: Bool = false
+  ) throws {
     self.kind = kind
     self.seed = seed
     let index = KernelCase.allCases.firstIndex(of: kind) ?? 0
     var random = RandomSource(seed: UInt64(seed * 1000 + index))
-    graph = kind.graph(&random)
+    let graph = kind.graph(&random)
+    self.graph = amongOthers ? try graph.amongOthers(&random) : graph
     let batch = random.pick(1...3)
     // Nothing is prepared, so that every call belongs to the step.
     plan = try ExecutionPlan(
-      lowering: graph, batch: batch, parametersAreConstant: false,
+      lowering: self.graph, batch: batch, parametersAreConstant: false,
       winograd: precision == .bfloat16 ? .never : .auto,
-      precision: precision)
+      precision: precision, placesValues: true)
     usesWholeNumbers = kind.isExact && seed % 2 == 0
-    let reference = ReferenceInterpreter(graph, batch: batch)
-    inputs = Self.inputs(graph, reference, wholeNumbers: usesWholeNumbers, precision, &random)
-    expected = try reference.run(inputs)[graph.outputs[0].value]
+    let reference = ReferenceInterpreter(self.graph, batch: batch)
+    inputs = Self.inputs(self.graph, reference, wholeNumbers: usesWholeNumbers, precision, &random)
+    expected = try reference.run(inputs)[self.graph.outputs[0].value]
+  }
+
+  /// Whether the op's operands and result are not copied: only the neighbours of the result are, if it has some.
+  var movesNothing: Bool {
+    let copies = plan.step.filter { call in
+      guard [.copy, .split, .concat].contains(call.kernel) else { return false }
+      if case .concat = graph[call.node].op, call.node == graph.outputs[0].value { return false }
+      return true
+    }
+    let own: Set<KernelCase> = [.concat, .split, .slice, .crop, .pad, .embed]
+    return own.contains(kind) || copies.isEmpty
   }
 
   private static func inputs(

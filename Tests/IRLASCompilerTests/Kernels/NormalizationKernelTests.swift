@@ -17,9 +17,10 @@ import Testing
     let n = Double(rows)
 
     let blocks = irlas_reduction_blocks(rows, channels)
-    let reduction = irlas_reduction(rows: rows, channels: channels, blocks: blocks)
+    let reduction = irlas_reduction(rows: rows, channels: channels, blocks: blocks, pitch: channels)
     let norm = irlas_norm(
-      rows: rows, channels: channels, blocks: blocks, activation: 0, has_residual: 0, epsilon: Float(epsilon))
+      rows: rows, channels: channels, blocks: blocks, activation: 0, has_residual: 0, x_pitch: channels,
+      y_pitch: channels, residual_pitch: channels, epsilon: Float(epsilon))
     var partials = PrebuiltKernel.run(
       IRLAS_BATCH_STATISTICS_PARTIAL, reduction, outputs: [blocks * 2 * channels], inputs: [x])[0]
     let statistics = PrebuiltKernel.run(

@@ -43,7 +43,8 @@ struct PlainConvolution {
       kernel_height: kernel.0, kernel_width: kernel.1, stride_height: stride.0, stride_width: stride.1,
       dilation_height: dilation.0, dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1,
       groups: groups, has_bias: random.pick(0...1), has_residual: random.pick(0...1),
-      activation: random.pick([0, 1, 2]), splits: 0, pairs: 0, normalizes: 0)
+      activation: random.pick([0, 1, 2]), splits: 0, pairs: 0, normalizes: 0, x_pitch: 0, y_pitch: 0,
+      residual_pitch: 0)
     fill(whole: whole, using: &random)
   }
 
@@ -59,12 +60,14 @@ struct PlainConvolution {
       out_height: result.0, out_width: result.1, outputs: random.pick(1...80), kernel_height: 3,
       kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
       pad_top: padding.0, pad_left: padding.1, groups: 1, has_bias: random.pick(0...1),
-      has_residual: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 1, pairs: 0, normalizes: 0
-    )
+      has_residual: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 1, pairs: 0,
+      normalizes: 0, x_pitch: 0,
+      y_pitch: 0, residual_pitch: 0)
     fill(whole: false, using: &random)
   }
 
   private mutating func fill(whole: Bool, using random: inout RandomSource) {
+    (sizes.x_pitch, sizes.y_pitch, sizes.residual_pitch) = (sizes.channels, sizes.outputs, sizes.outputs)
     let d = sizes
     x = PrebuiltKernel.values(d.batch * d.height * d.width * d.channels, whole: whole, using: &random)
     weight = PrebuiltKernel.values(

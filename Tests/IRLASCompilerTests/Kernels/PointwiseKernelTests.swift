@@ -8,7 +8,7 @@ import Testing
   @Test func sigmoidIsAccurate() {
     let x = (-870...870).map { Float($0) / 10 }
     let y = PrebuiltKernel.run(
-      IRLAS_ACTIVATION, irlas_elements(count: x.count, option: 3, value: 0), outputs: [x.count], inputs: [x])[
+      IRLAS_ACTIVATION, Self.sizes(x.count, 3), outputs: [x.count], inputs: [x])[
         0]
     for (value, result) in zip(x, y) {
       let expected = 1 / (1 + exp(-Double(value)))
@@ -21,7 +21,7 @@ import Testing
     var random = RandomSource(seed: 3)
     let x = (0..<1001).map { _ in Float.random(in: -8..<8, using: &random) }
     let dy = PrebuiltKernel.values(x.count, whole: false, using: &random)
-    let sizes = irlas_elements(count: x.count, option: activation, value: 0)
+    let sizes = Self.sizes(x.count, activation)
     let y = PrebuiltKernel.run(IRLAS_ACTIVATION, sizes, outputs: [x.count], inputs: [x])[0]
     let savesInput = activation == 4 || activation == 5
     let dx = PrebuiltKernel.run(
@@ -36,6 +36,12 @@ import Testing
       #expect(abs(Double(y[i]) - Self.activate(activation, value)) <= 2e-6)
       #expect(abs(Double(dx[i]) - slope * Double(dy[i])) <= 2e-6, "activation \(activation) at \(x[i])")
     }
+  }
+
+  private static func sizes(_ count: Int, _ activation: Int) -> irlas_maps {
+    irlas_maps(
+      rows: 1, channels: count, option: activation, y_pitch: count, pitch0: count, pitch1: 0, pitch2: 0,
+      pitch3: 0, pitch4: 0, pitch5: 0, pitch6: 0, pitch7: 0)
   }
 
   private static func activate(_ activation: Int, _ x: Double) -> Double {

@@ -22,7 +22,7 @@ import Testing
       size.1 + padding.1 + padding.3 - dilation.1 * (kernel.1 - 1) - 1
     )
     guard room.0 >= 0, room.1 >= 0 else { return }
-    let d = irlas_separable(
+    var d = irlas_separable(
       batch: random.pick(1...3), height: size.0, width: size.1, inputs: inputs, channels: channels,
       out_height: room.0 / stride.0 + 1, out_width: room.1 / stride.1 + 1, outputs: random.pick(1...50),
       kernel_height: kernel.0, kernel_width: kernel.1, stride_height: stride.0, stride_width: stride.1,
@@ -30,7 +30,8 @@ import Testing
       expands: expands ? 1 : 0, expand_bias: random.pick(0...1), expand_activation: random.pick(0...2),
       depthwise_bias: random.pick(0...1), depthwise_activation: random.pick(0...2),
       has_bias: random.pick(0...1), has_residual: random.pick(0...1), activation: random.pick(0...2),
-      pairs: random.pick(0...1))
+      pairs: random.pick(0...1), x_pitch: inputs, y_pitch: 0, residual_pitch: 0)
+    (d.y_pitch, d.residual_pitch) = (d.outputs, d.outputs)
 
     func numbers(_ count: Int) -> [Float] { PrebuiltKernel.values(count, whole: false, using: &random) }
     func pointwise(_ height: Int, _ width: Int, _ inputs: Int, _ outputs: Int) -> irlas_conv {
@@ -38,7 +39,9 @@ import Testing
         batch: d.batch, height: height, width: width, channels: inputs, out_height: height, out_width: width,
         outputs: outputs, kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1,
         dilation_height: 1, dilation_width: 1, pad_top: 0, pad_left: 0, groups: 1, has_bias: 0,
-        has_residual: 0, activation: 0, splits: 1, pairs: d.pairs, normalizes: 0)
+        has_residual: 0, activation: 0, splits: 1, pairs: d.pairs, normalizes: 0, x_pitch: inputs,
+        y_pitch: outputs,
+        residual_pitch: outputs)
     }
     /// Runs one of the convolutions on its own, and takes its operands for all of them together.
     var operands: [[Float]] = []
@@ -71,7 +74,8 @@ import Testing
         stride_height: stride.0, stride_width: stride.1, dilation_height: dilation.0,
         dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1, groups: channels,
         has_bias: d.depthwise_bias, has_residual: 0, activation: d.depthwise_activation, splits: 1, pairs: 0,
-        normalizes: 0),
+        normalizes: 0,
+        x_pitch: channels, y_pitch: channels, residual_pitch: channels),
       y)
     var last = pointwise(d.out_height, d.out_width, channels, d.outputs)
     (last.has_bias, last.has_residual, last.activation) = (d.has_bias, d.has_residual, d.activation)
@@ -82,5 +86,23 @@ import Testing
       IRLAS_SEPARABLE, d, outputs: [y.count],
       inputs: [x] + operands + (residual.isEmpty ? [] : [residual]), seed: UInt64(seed))[0]
     #expect(together.map(\.bitPattern) == y.map(\.bitPattern), "seed \(seed): \(d)")
+
+    // The same with maps that are parts of larger ones; what lies between their pixels is not written.
+    d.x_pitch += random.pick(0...9)
+    d.y_pitch += random.pick(1...9)
+    d.residual_pitch += random.pick(0...9)
+    let parts = PrebuiltKernel.run(
+      IRLAS_SEPARABLE, d, outputs: [(y.count / d.outputs - 1) * d.y_pitch + d.outputs],
+      inputs: [spread(x, inputs, d.x_pitch)] + operands
+        + (residual.isEmpty ? [] : [spread(residual, d.outputs, d.residual_pitch)]), seed: UInt64(seed))[0]
+    #expect(
+      parts.map(\.bitPattern) == spread(y, d.outputs, d.y_pitch).map(\.bitPattern), "seed \(seed): \(d)")
+  }
+
+  /// Pixels of so many channels `pitch` apart, not-a-number between them.
+  private func spread(_ values: [Float], _ channels: Int, _ pitch: Int) -> [Float] {
+    var spread = [Float](repeating: .nan, count: (values.count / channels - 1) * pitch + channels)
+    for (index, value) in values.enumerated() { spread[index / channels * pitch + index % channels] = value }
+    return spread
   }
 }

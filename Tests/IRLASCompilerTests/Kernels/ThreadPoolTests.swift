@@ -9,8 +9,12 @@ import Testing
     var conv = irlas_conv(
       batch: 3, height: 9, width: 9, channels: 5, out_height: 9, out_width: 9, outputs: 24, kernel_height: 3,
       kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1, pad_top: 1,
-      pad_left: 1, groups: 1, has_bias: 0, has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0)
-    var reduction = irlas_reduction(rows: 243, channels: 24, blocks: irlas_reduction_blocks(243, 24))
+      pad_left: 1, groups: 1, has_bias: 0, has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0,
+      x_pitch: 5,
+      y_pitch: 24,
+      residual_pitch: 24)
+    var reduction = irlas_reduction(
+      rows: 243, channels: 24, blocks: irlas_reduction_blocks(243, 24), pitch: 24)
     let x = FencedFloats(PrebuiltKernel.values(3 * 81 * 5, whole: false, using: &random))
     let weight = FencedFloats(PrebuiltKernel.values(24 * 5 * 9, whole: false, using: &random))
     var results: [[Float]] = []

@@ -25,6 +25,7 @@ import Testing
     (reversed.height, reversed.out_height) = (d.out_height, d.height)
     (reversed.width, reversed.out_width) = (d.out_width, d.width)
     (reversed.channels, reversed.outputs) = (d.outputs, d.channels)
+    (reversed.x_pitch, reversed.y_pitch) = (d.outputs, d.channels)
     (reversed.pad_top, reversed.pad_left) = (2 - d.pad_top, 2 - d.pad_left)
     (reversed.has_bias, reversed.has_residual, reversed.activation) = (0, 0, 0)
     let transposed = PrebuiltKernel.run(
@@ -47,7 +48,9 @@ import Testing
         batch: batch, height: side, width: side, channels: channels, out_height: side, out_width: side,
         outputs: channels, kernel_height: kernel, kernel_width: kernel, stride_height: stride,
         stride_width: stride, dilation_height: 1, dilation_width: 1, pad_top: 1, pad_left: 1, groups: groups,
-        has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0)
+        has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0, x_pitch: channels,
+        y_pitch: channels,
+        residual_pitch: channels)
       return irlas_winograd_count(&d, changing)
     }
     #expect(count(1, 56, 64) == 36 * 64 * 64)

@@ -13,10 +13,12 @@ struct ProgramRun {
   private let labels: [Double]
 
   init(
-    _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, precision: Precision = .float32
+    _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, precision: Precision = .float32,
+    placesValues: Bool? = nil
   ) throws {
     self.seed = seed
-    plan = try compile(network, CompileOptions(mode: mode, batch: batch, precision: precision))
+    plan = try compile(
+      network, CompileOptions(mode: mode, batch: batch, precision: precision, placesValues: placesValues))
     #expect(plan.arena.conflicts.isEmpty, "seed \(seed)")
     var graph = network
     if case .training(let objective) = mode {

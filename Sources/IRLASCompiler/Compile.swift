@@ -35,10 +35,13 @@ package struct CompileOptions: Hashable, Sendable {
   package var precision: Precision
   /// Whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
   package var placesValues: Bool?
+  /// The most bytes that the program may own (`ExecutionPlan.ownedBytes`); nil for no limit. A training step that would need more
+  /// computes values again instead of keeping them, with the same results to the bit.
+  package var memoryLimit: Int?
 
   package init(
     mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
-    precision: Precision = .float32, placesValues: Bool? = nil
+    precision: Precision = .float32, placesValues: Bool? = nil, memoryLimit: Int? = nil
   ) {
     self.mode = mode
     self.batch = batch
@@ -46,6 +49,7 @@ package struct CompileOptions: Hashable, Sendable {
     self.winograd = winograd
     self.precision = precision
     self.placesValues = placesValues
+    self.memoryLimit = memoryLimit
   }
 }
 
@@ -54,7 +58,7 @@ package let passNames: [String] = {
   let ofModes = GraphPass.forInference + GraphPass.beforeDifferentiation + GraphPass.forTraining
   var names = ["input", "canonical"]
   for name in ofModes.map(\.name) where !names.contains(name) { names.append(name) }
-  return names + ["differentiate", "plan"]
+  return names + ["differentiate", "remat", "plan"]
 }()
 
 /// Compiles a network to a plan: every pass in order.
@@ -91,12 +95,29 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   }
 
   // Schedule, lowering to kernel calls, memory plan.
-  let plan = try ExecutionPlan(
-    lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
-    winograd: options.winograd, precision: options.precision, placesValues: options.placesValues,
-    streams: streams)
-  pipeline.show("plan", GeneratedCode(plan).program)
-  return plan
+  func plan(_ graph: Graph, _ originals: [NodeID: NodeID] = [:]) throws(CompileError) -> ExecutionPlan {
+    try ExecutionPlan(
+      lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
+      winograd: options.winograd, precision: options.precision, placesValues: options.placesValues,
+      streams: streams, originals: originals)
+  }
+  let result: ExecutionPlan
+  if let limit = options.memoryLimit {
+    let isLeft =
+      options.mode == .inference
+      ? []
+      : Lowering.deferredNormalizations(
+        graph, Schedule(graph, parametersAreConstant: false), options.batch, options.winograd,
+        options.precision)
+    result = try Rematerialisation.plan(graph, batch: options.batch, isLeft: isLeft, limit: limit) {
+      again throws(CompileError) in try plan(again.graph, again.originals)
+    }
+  } else {
+    result = try plan(graph)
+  }
+  if case .training = options.mode { _ = try pipeline.checked("remat", result.graph) }
+  pipeline.show("plan", GeneratedCode(result).program)
+  return result
 }
 
 /// The stream of each parameter's initial values: its index in the canonical form of the network.

@@ -69,6 +69,24 @@ import Testing
     }
   }
 
+  @Test func memoryIsLimited() throws {
+    let arguments = ["bench", "samples/digits.irlas", "--mode", "train", "--threads", "1", "--rounds"]
+    func planned(_ options: [String]) throws -> Int {
+      let run = try Command.run(arguments + ["--batch", "64"] + options, input: "1\n")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      return try #require(try json(run.output.split(separator: "\n")[0])["planned_memory_bytes"] as? Int)
+    }
+    let whole = try planned([])
+    #expect(try planned(["--memory", "1GiB"]) == whole)
+    #expect(try planned(["--memory", "\(whole * 9 / 10)"]) <= whole * 9 / 10)
+    let small = try Command.run(arguments + ["--memory", "1KiB"], input: "")
+    #expect(small.exitCode == 1 && small.errors.contains("at least"), "\(small.errors)")
+    for text in ["much", "0", "2G", "-1"] {
+      let wrong = try Command.run(arguments + ["--memory=\(text)"], input: "")
+      #expect(wrong.exitCode == 2 && wrong.errors.contains("2GiB"), "\(text): \(wrong.errors)")
+    }
+  }
+
   @Test(arguments: ["infer", "train"]) func aProfileAddsUp(mode: String) throws {
     let folder = try TemporaryFolder()
     let svg = folder.path("time.svg")

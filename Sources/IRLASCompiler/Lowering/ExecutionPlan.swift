@@ -99,10 +99,18 @@ package struct ExecutionPlan: Sendable {
   package var arena: MemoryPlan
   package var arenaBuffers: [Int]
 
-  /// The bytes of one of the program's own blocks.
+  /// The bytes of one of the program's own blocks, or of the parameters and states that it works on.
   package func byteCount(of space: Space) -> Int {
-    buffers.lazy.filter { $0.space == space }.map { $0.offset + MemoryPlan.aligned(4 * $0.count) }.max() ?? 0
+    if space == .persistent {
+      return persistent.reduce(0) { $0 + MemoryPlan.aligned(4 * $1.shape.elementCount) }
+    }
+    return buffers.lazy.filter { $0.space == space }.map { $0.offset + MemoryPlan.aligned(4 * $0.count) }
+      .max() ?? 0
   }
+
+  /// The bytes of everything that the program works on: feature maps and gradients, what is prepared, inputs, parameters,
+  /// running statistics and the optimiser's state.
+  package var ownedBytes: Int { Space.allCases.reduce(0) { $0 + byteCount(of: $1) } }
 
   /// Every different call of both phases, in order of first appearance: what has to be compiled.
   package var kernelInstances: [KernelInstance] {

@@ -4,9 +4,12 @@ extension Lowering {
   /// Normalised maps that only convolutions and the gradients of their weights read, kernels that copy what they read anyway:
   /// they normalise and activate the copy, and the map needs no memory and no pass of its own.
   ///
+  /// A map that is computed again is one if its original is, so that both are read by the same kernels.
+  ///
   /// - Returns: for each node whether it is one.
   static func deferredNormalizations(
-    _ graph: Graph, _ schedule: Schedule, _ batch: Int, _ winograd: Winograd, _ precision: Precision
+    _ graph: Graph, _ schedule: Schedule, _ batch: Int, _ winograd: Winograd, _ precision: Precision,
+    _ originals: [NodeID: NodeID] = [:]
   ) -> [Bool] {
     let consumers = graph.consumers()
     var isOpen = [Bool](repeating: false, count: graph.nodes.count)
@@ -36,6 +39,12 @@ extension Lowering {
     for id in schedule.step where !isOpen[id.index] && graph[id].inputs.count == 4 {
       guard case .batchNormalize = graph[id].op else { continue }
       isDeferred[id.index] = consumers[id.index].allSatisfy { isOnTheWay(id, to: $0) }
+    }
+    for id in graph.ids {
+      guard let original = originals[id] else { continue }
+      let areBoth = isDeferred[id.index] && isDeferred[original.index]
+      isDeferred[id.index] = areBoth
+      isDeferred[original.index] = areBoth
     }
     return isDeferred
   }

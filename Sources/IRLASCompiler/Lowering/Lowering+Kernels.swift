@@ -29,10 +29,10 @@ extension Lowering {
       if form.isWinograd {
         let y = result()
         emit(.convWinograd, pitched(sizes, operands, y), [y], read)
-      } else if let reader = statisticsReader(of: id) {
+      } else if leavesStatistics(id) {
         let (statistics, blocks) = form.sizes.statistics
         let result = result()
-        let partials = leave(blocks * 2 * shape.channels, "partials", statistics, for: reader)
+        let partials = leave(blocks * 2 * shape.channels, "partials", statistics)
         emit(.convStatistics, pitched(sizes, operands, result), [result, partials], read)
       } else {
         let y = result()

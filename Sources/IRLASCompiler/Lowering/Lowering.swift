@@ -40,6 +40,8 @@ struct Lowering {
   private let winograd: Winograd
   private let precision: Precision
   private let streams: [String: Int]
+  /// For each node that computes a value again the node that does so first.
+  private let originals: [NodeID: NodeID]
   /// The node being lowered.
   private(set) var current = NodeID(0)
   /// Its place in the schedule; -1 in the prepare phase.
@@ -51,11 +53,12 @@ struct Lowering {
 
   /// Lowers a graph whose parameters and state are constant (inference) or updated by every step.
   ///
-  /// - Parameter streams: the stream of the initial values of each parameter, by instance path.
+  /// - Parameters:
+  ///   - streams: the stream of the initial values of each parameter, by instance path.
+  ///   - originals: for each node that computes a value again the node that does so first.
   static func plan(
     _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, precision: Precision,
-    placesValues: Bool?,
-    streams: [String: Int]
+    placesValues: Bool?, streams: [String: Int], originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
     for id in graph.ids {
@@ -67,13 +70,15 @@ struct Lowering {
       graph: graph, batch: batch,
       schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
       packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
-      winograd: winograd, precision: precision, placesValues: placesValues, streams: streams)
+      winograd: winograd, precision: precision, placesValues: placesValues, streams: streams,
+      originals: originals)
     return try lowering.run()
   }
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    winograd: Winograd, precision: Precision, placesValues: Bool?, streams: [String: Int]
+    winograd: Winograd, precision: Precision, placesValues: Bool?, streams: [String: Int],
+    originals: [NodeID: NodeID]
   ) {
     self.graph = graph
     self.batch = batch
@@ -83,6 +88,7 @@ struct Lowering {
     self.winograd = winograd
     self.precision = precision
     self.streams = streams
+    self.originals = originals
     operands = Array(repeating: nil, count: graph.nodes.count)
     separables =
       isTraining
@@ -91,7 +97,7 @@ struct Lowering {
     for separable in separables.values { for node in separable.inner { isInner[node.index] = true } }
     self.isInner = isInner
     let isDeferred =
-      isTraining ? Self.deferredNormalizations(graph, schedule, batch, winograd, precision) : []
+      isTraining ? Self.deferredNormalizations(graph, schedule, batch, winograd, precision, originals) : []
     self.isDeferred = isDeferred
     let lastUse = Self.lastUses(graph, schedule, separables, Placement())
     placement =
@@ -102,70 +108,7 @@ struct Lowering {
       : Placement()
     self.lastUse = Self.lastUses(graph, schedule, separables, placement)
     statisticsReaders = Self.statisticsReaders(graph, schedule)
-    splits = Self.splits(graph, schedule, placement)
-  }
-
-  private static func splits(
-    _ graph: Graph, _ schedule: Schedule, _ placement: Placement
-  ) -> [NodeID: [NodeID]] {
-    var slices: [NodeID: [(start: Int, axis: Axis, id: NodeID)]] = [:]
-    for id in schedule.step {
-      guard case .slice(let axis, let start, _) = graph[id].op, schedule.inPlace[id] == nil,
-        placement.parts[id] == nil
-      else { continue }
-      slices[graph[id].inputs[0], default: []].append((start, axis, id))
-    }
-    var splits: [NodeID: [NodeID]] = [:]
-    for id in schedule.step {
-      guard case .slice(let axis, _, _) = graph[id].op, splits[id] == nil,
-        let group = slices[graph[id].inputs[0]], (2...KernelSizes.mostParts).contains(group.count),
-        group.allSatisfy({ $0.axis == axis }),
-        axis == .channel || placement.parts[graph[id].inputs[0]] == nil
-      else { continue }
-      let parts = group.sorted { $0.start < $1.start }
-      var end = 0
-      for part in parts where part.start == end { end += graph[part.id].shape[axis.rawValue] }
-      let lengths = parts.reduce(0) { $0 + graph[$1.id].shape[axis.rawValue] }
-      let whole = graph[graph[id].inputs[0]].shape[axis.rawValue]
-      guard end == whole, lengths == whole else { continue }
-      for part in parts { splits[part.id] = parts.map(\.id) }
-    }
-    return splits
-  }
-
-  private static func statisticsReaders(_ graph: Graph, _ schedule: Schedule) -> [NodeID: (
-    reader: NodeID, position: Int
-  )] {
-    let isStep = Set(schedule.step)
-    var readers: [NodeID: (reader: NodeID, position: Int)] = [:]
-    for (position, id) in schedule.step.enumerated() where graph[id].op == .batchStatistics {
-      let x = graph[id].inputs[0]
-      if case .conv = graph[x].op, isStep.contains(x), readers[x] == nil { readers[x] = (id, position) }
-    }
-    return readers
-  }
-
-  /// The last place in the schedule where each node's value, or something that is only another name for it, is
-  /// read.
-  private static func lastUses(
-    _ graph: Graph, _ schedule: Schedule, _ separables: [NodeID: Separable], _ placement: Placement
-  ) -> [Int] {
-    var last = [Int](repeating: -1, count: graph.nodes.count)
-    for output in graph.outputs { last[output.value.index] = Int.max }
-    for copy in schedule.copies { last[copy.value.index] = Int.max }
-    for (position, id) in schedule.step.enumerated() {
-      last[id.index] = max(last[id.index], position)
-      for reader in (separables[id]?.inner ?? []) + [id] {
-        for input in graph[reader].inputs { last[input.index] = max(last[input.index], position) }
-      }
-    }
-    for id in schedule.step.reversed() {
-      let sources =
-        placement.names.contains(id)
-        ? graph[id].inputs : graph.isView(id) ? Array(graph[id].inputs.prefix(1)) : []
-      for source in sources { last[source.index] = max(last[source.index], last[id.index]) }
-    }
-    return last
+    splits = Self.splits(graph, schedule, placement, originals)
   }
 
   // MARK: The whole program
@@ -303,18 +246,21 @@ struct Lowering {
     return ExecutionPlan.Operand(buffer: buffer)
   }
 
-  /// The node that reads the statistics of a convolution's result, if that is part of the step, and its place there.
-  func statisticsReader(of convolution: NodeID) -> (reader: NodeID, position: Int)? {
-    statisticsReaders[convolution]
+  /// Whether a convolution leaves the statistics of its result. One that computes again what such a convolution did takes
+  /// the same kernel, so that its bits are the same wherever kernels come from; nobody reads what it leaves.
+  func leavesStatistics(_ convolution: NodeID) -> Bool {
+    statisticsReaders[originals[convolution] ?? convolution] != nil
   }
 
-  /// A buffer in which the current node leaves something for a later one, which reads it with these sizes.
+  /// A buffer in which the current node leaves statistics for a later one, which reads them with these sizes.
   mutating func leave(
-    _ count: Int, _ purpose: String, _ sizes: KernelSizes, for place: (reader: NodeID, position: Int)
+    _ count: Int, _ purpose: String, _ sizes: KernelSizes
   ) -> ExecutionPlan.Operand {
     let operand = temporary(count, purpose)
-    keep(operand.buffer, until: place.position)
-    leftOvers[place.reader] = (operand, sizes)
+    if let (reader, position) = statisticsReaders[current] {
+      keep(operand.buffer, until: position)
+      leftOvers[reader] = (operand, sizes)
+    }
     return operand
   }
 
@@ -568,12 +514,15 @@ extension ExecutionPlan {
   ///   - precision: of products.
   ///   - placesValues: whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
+  ///   - originals: for each node that computes a value again the node that does so first (`Recomputation`).
   package init(
     lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
-    precision: Precision = .float32, placesValues: Bool? = nil, streams: [String: Int] = [:]
+    precision: Precision = .float32, placesValues: Bool? = nil, streams: [String: Int] = [:],
+    originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) {
     self = try Lowering.plan(
       graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd,
-      precision: precision, placesValues: placesValues, streams: streams)
+      precision: precision, placesValues: placesValues, streams: streams,
+      originals: originals)
   }
 }

@@ -86,6 +86,14 @@ struct GraphRewrite {
     }
   }
 
+  /// Adds a copy of an old node that reads other (new) operands, as `<node>.again`; readers of the old node stay with it.
+  mutating func again(_ id: NodeID, _ operands: [NodeID]) -> NodeID {
+    let node = graph[id]
+    return checked(id) { builder throws(ShapeIssue) in
+      try builder.add(node.op, operands, declared: node.shape, name: "\(node.name).again", beside: node)
+    }
+  }
+
   /// Ends the new graph, with all of the old outputs unless told. Nodes that nothing reads any more disappear.
   consuming func finish(outputs kept: [Graph.Output]? = nil) -> Graph {
     let outputs = (kept ?? graph.outputs).map {

@@ -10,7 +10,7 @@ package final class Executable {
   /// Where the functions came from.
   package let kernels: KernelSet
   private let pool: KernelPool
-  private let arena: MemoryBlock
+  private let arena: Arena
   private let prepared: MemoryBlock
   private let staging: MemoryBlock
   /// Where each buffer of the plan starts.
@@ -22,15 +22,20 @@ package final class Executable {
 
   /// Allocates the plan's memory and binds its calls.
   ///
-  /// - Parameter parameters: a store that has everything the plan needs; programs may share it.
-  package init(_ plan: ExecutionPlan, parameters: ParameterStore, kernels: KernelSet, pool: KernelPool)
-    throws(RuntimeError)
-  {
+  /// - Parameters:
+  ///   - parameters: a store that has everything the plan needs; programs may share it.
+  ///   - arena: memory for what lives within one step, at least as large as the plan's; the program has its own if there is
+  ///     none. Programs that take turns may share it; what one of them left is then gone when the next one ran.
+  package init(
+    _ plan: ExecutionPlan, parameters: ParameterStore, kernels: KernelSet, pool: KernelPool,
+    arena shared: Arena? = nil
+  ) throws(RuntimeError) {
     self.plan = plan
     self.parameters = parameters
     self.kernels = kernels
     self.pool = pool
-    arena = try MemoryBlock(byteCount: plan.byteCount(of: .arena))
+    if let shared { arena = shared } else { arena = try Arena(byteCount: plan.byteCount(of: .arena)) }
+    precondition(arena.block.byteCount >= plan.byteCount(of: .arena), "the arena is too small for the plan")
     prepared = try MemoryBlock(byteCount: plan.byteCount(of: .prepared))
     staging = try MemoryBlock(byteCount: plan.byteCount(of: .staging))
 
@@ -39,7 +44,7 @@ package final class Executable {
     var addresses: [UnsafeMutablePointer<Float>] = []
     for (index, buffer) in plan.buffers.enumerated() {
       switch buffer.space {
-      case .arena: addresses.append(arena.floats(at: buffer.offset))
+      case .arena: addresses.append(arena.block.floats(at: buffer.offset))
       case .prepared: addresses.append(prepared.floats(at: buffer.offset))
       case .staging: addresses.append(staging.floats(at: buffer.offset))
       case .persistent:

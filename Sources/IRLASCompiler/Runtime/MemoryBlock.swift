@@ -43,3 +43,11 @@ struct MemoryBlock: ~Copyable {
 
   deinit { munmap(start, mapped) }
 }
+
+/// Memory for everything that lives within one step; programs that take turns may share it.
+package final class Arena {
+  let block: MemoryBlock
+
+  /// Zeroed memory.
+  package init(byteCount: Int) throws(RuntimeError) { block = try MemoryBlock(byteCount: byteCount) }
+}

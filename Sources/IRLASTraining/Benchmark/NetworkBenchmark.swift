@@ -40,7 +40,9 @@ package struct NetworkBenchmark {
     do {
       let plan = try compile(
         network,
-        CompileOptions(mode: mode, batch: batch, winograd: settings.winograd, precision: settings.precision))
+        CompileOptions(
+          mode: mode, batch: batch, winograd: settings.winograd, precision: settings.precision,
+          memoryLimit: settings.memoryLimit))
       let store = try ParameterStore(for: plan)
       store.initialize(seed: 0)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
@@ -150,10 +152,7 @@ package struct NetworkBenchmark {
   }
 
   /// Bytes of the plan: feature maps, what is prepared, inputs, parameters and the optimiser's state.
-  package var plannedBytes: Int {
-    plan.byteCount(of: .arena) + plan.byteCount(of: .prepared) + plan.byteCount(of: .staging)
-      + program.parameters.byteCount
-  }
+  package var plannedBytes: Int { plan.ownedBytes }
 
   // MARK: Comparing
 

@@ -9,6 +9,8 @@ package struct EngineSettings: Sendable {
   /// Whether programs may use Winograd's convolutions.
   package var winograd = Winograd.auto
   package var precision = Precision.float32
+  /// The most bytes for what is planned; nil for no limit.
+  package var memoryLimit: Int?
 
   package init(tier: KernelTier, toolchain: ToolchainOptions, threads: Int) {
     self.tier = tier

@@ -46,13 +46,14 @@ package struct InferenceEngine {
       .subtracting(deployed.ids.map { deployed.path(of: $0) })
   }
 
-  /// The same on the parameters and threads of a training program.
+  /// The same on the parameters, threads and arena of a training program.
   init(
-    plan: ExecutionPlan, parameters: ParameterStore, pool: KernelPool, settings: EngineSettings
+    plan: ExecutionPlan, parameters: ParameterStore, pool: KernelPool, arena: Arena? = nil,
+    settings: EngineSettings
   ) throws(TrainingError) {
     do {
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
-      program = try Executable(plan, parameters: parameters, kernels: kernels, pool: pool)
+      program = try Executable(plan, parameters: parameters, kernels: kernels, pool: pool, arena: arena)
       remarks = kernels.remarks
     } catch {
       throw .engine("\(error)")

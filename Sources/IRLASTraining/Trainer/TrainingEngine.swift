@@ -17,22 +17,17 @@ package struct TrainingEngine {
     network: Graph, recipe: Recipe, batch: Int, evaluationBatch: Int, settings: EngineSettings
   ) throws(TrainingError) {
     do {
-      let plan = try compile(
-        network,
-        CompileOptions(
-          mode: .training(TrainingObjective(recipe)), batch: batch, winograd: settings.winograd,
-          precision: settings.precision))
-      let evaluation = try compile(
-        network,
-        CompileOptions(
-          mode: .inference, batch: evaluationBatch, winograd: settings.winograd, precision: settings.precision
-        ))
+      let (plan, evaluation) = try Self.plans(
+        of: network, TrainingObjective(recipe), batch: batch, evaluationBatch: evaluationBatch, settings)
       let pool = try KernelPool(threads: settings.threads)
       let store = try ParameterStore(for: plan)
       store.initialize(seed: recipe.seed)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
-      program = try Executable(plan, parameters: store, kernels: kernels, pool: pool)
-      inference = try InferenceEngine(plan: evaluation, parameters: store, pool: pool, settings: settings)
+      // Evaluation and training take turns in one arena.
+      let arena = try Arena(byteCount: max(plan.byteCount(of: .arena), evaluation.byteCount(of: .arena)))
+      program = try Executable(plan, parameters: store, kernels: kernels, pool: pool, arena: arena)
+      inference = try InferenceEngine(
+        plan: evaluation, parameters: store, pool: pool, arena: arena, settings: settings)
       planRecord = PlanRecord(plan, kernels).text
       remarks = kernels.remarks
     } catch let error as TrainingError {
@@ -44,6 +39,37 @@ package struct TrainingEngine {
     }
     self.batch = batch
     threads = settings.threads
+  }
+
+  /// The programs of a run, which together stay within the limit of memory.
+  private static func plans(
+    of network: Graph, _ objective: TrainingObjective, batch: Int, evaluationBatch: Int,
+    _ settings: EngineSettings
+  ) throws(CompileError) -> (training: ExecutionPlan, evaluation: ExecutionPlan) {
+    let evaluation = try compile(
+      network,
+      CompileOptions(
+        mode: .inference, batch: evaluationBatch, winograd: settings.winograd, precision: settings.precision))
+    var options = CompileOptions(
+      mode: .training(objective), batch: batch, winograd: settings.winograd, precision: settings.precision)
+    guard let limit = settings.memoryLimit else { return (try compile(network, options), evaluation) }
+    // Parameters and the arena are shared.
+    let beside = evaluation.byteCount(of: .prepared) + evaluation.byteCount(of: .staging)
+    options.memoryLimit = max(0, limit - beside)
+    let training: ExecutionPlan
+    do {
+      training = try compile(network, options)
+    } catch {
+      guard case .memoryLimit(_, let least, let persistent, let batch) = error else { throw error }
+      throw .memoryLimit(bytes: limit, least: least + beside, persistent: persistent, batch: batch)
+    }
+    let arena = max(training.byteCount(of: .arena), evaluation.byteCount(of: .arena))
+    let needed = training.ownedBytes - training.byteCount(of: .arena) + arena + beside
+    guard needed <= limit else {
+      throw .memoryLimit(
+        bytes: limit, least: needed, persistent: training.byteCount(of: .persistent), batch: batch)
+    }
+    return (training, evaluation)
   }
 
   /// Puts a batch of augmented training samples where the next step reads it.

@@ -29,6 +29,7 @@ struct Compile: ParsableCommand {
 
   @OptionGroup var kernels: KernelOptions
   @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var limits: MemoryOptions
 
   func run() throws {
     guard !output.isEmpty else { throw CommandFailure.usage("-o needs the name of a folder") }
@@ -43,7 +44,7 @@ struct Compile: ParsableCommand {
         graph,
         CompileOptions(
           mode: purpose.mode, batch: batch, winograd: arithmetic.winograd,
-          precision: arithmetic.precision))
+          precision: arithmetic.precision, memoryLimit: limits.memory?.bytes))
     } catch {
       throw CommandFailure.input("\(error)")
     }

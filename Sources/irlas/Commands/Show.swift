@@ -31,6 +31,8 @@ struct Show: ParsableCommand {
   @Option(help: "The batch size of the plan.")
   var batch = 1
 
+  @OptionGroup var limits: MemoryOptions
+
   func validate() throws {
     if let dumpAfter, !passNames.contains(dumpAfter) {
       throw ValidationError(
@@ -50,7 +52,9 @@ struct Show: ParsableCommand {
     }
     var wasShown = false
     do throws(CompileError) {
-      _ = try compile(graph, CompileOptions(mode: purpose.mode, batch: batch, dumpAfter: dumpAfter)) {
+      let options = CompileOptions(
+        mode: purpose.mode, batch: batch, dumpAfter: dumpAfter, memoryLimit: limits.memory?.bytes)
+      _ = try compile(graph, options) {
         StandardOutput.write($0)
         wasShown = true
       }

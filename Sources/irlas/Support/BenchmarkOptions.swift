@@ -15,6 +15,7 @@ struct BenchmarkOptions: ParsableArguments {
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
   @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var limits: MemoryOptions
 
   func validate() throws {
     guard (1...1_000_000).contains(batch) else {
@@ -24,7 +25,7 @@ struct BenchmarkOptions: ParsableArguments {
 
   /// The settings of the engine.
   func settings() throws(CommandFailure) -> EngineSettings {
-    kernels.settings(threads: try machine.threadCount(), arithmetic)
+    kernels.settings(threads: try machine.threadCount(), arithmetic, memory: limits.memory)
   }
 
   /// The network, compiled and ready to run.

@@ -19,8 +19,11 @@ struct KernelOptions: ParsableArguments {
   var tier = KernelTier.automatic
 
   /// The settings of the compiler's engines.
-  func settings(threads: Int, _ arithmetic: ArithmeticOptions? = nil) -> EngineSettings {
+  func settings(
+    threads: Int, _ arithmetic: ArithmeticOptions? = nil, memory: MemorySize? = nil
+  ) -> EngineSettings {
     var settings = EngineSettings(tier: tier, toolchain: Self.toolchain(), threads: threads)
+    settings.memoryLimit = memory?.bytes
     if let arithmetic {
       settings.winograd = arithmetic.winograd
       settings.precision = arithmetic.precision
@@ -61,6 +64,25 @@ struct ArithmeticOptions: ParsableArguments {
         "Sums, results and parameters stay f32. Faster where the processor has such products (avx512_bf16), "
         + "slower elsewhere."))
   var precision = Precision.float32
+}
+
+/// How much memory a program may have.
+struct MemoryOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The most memory for parameters, feature maps and all else that is planned: 2GiB, 512MiB, 800MB or bytes.",
+      discussion:
+        "Training computes values again instead of keeping them until it fits; results are the same to the bit. "
+        + "Data sets, compiled kernels and the program itself are not counted."),
+    transform: size)
+  var memory: MemorySize?
+
+  @Sendable private static func size(_ text: String) throws -> MemorySize {
+    guard let size = MemorySize(text) else {
+      throw ValidationError("a size is written 2GiB, 512MiB, 1.5GB or as a number of bytes, and is not 0")
+    }
+    return size
+  }
 }
 
 /// Runs `body` and turns what training throws into a command's failure.

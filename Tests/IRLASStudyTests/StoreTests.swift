@@ -185,15 +185,19 @@ import Testing
         run: 0, batch: batch, trials: trials, programs: trials.map { Fixtures.program(of: $0) }, elapsed: 1,
         at: 5)
     }
-    let listing = try processorTime(of: {
+    /// The best of three: other tests run beside this one.
+    func quickest(_ body: () throws -> Void) rethrows -> Double {
+      try (0..<3).map { _ in try processorTime(of: body) }.min() ?? .infinity
+    }
+    let listing = try quickest {
       let reader = try StudyStore.open(in: folder.path, isReadOnly: true)
       #expect(try reader.trials(detail: .figures).count == batches * size)
-    })
-    let resuming = try processorTime(of: {
+    }
+    let resuming = try quickest {
       let reader = try StudyStore.open(in: folder.path, isChecked: true)
       #expect(try reader.trials(run: 0).count == batches * size)
       #expect(try reader.features().count == batches * size)
-    })
+    }
     print("\(batches * size) trials: listed in \(listing) s, read for resuming in \(resuming) s")
     #if !DEBUG
       #expect(listing < 1)

@@ -69,8 +69,9 @@ IRLAS_INLINE void irlas_store_up_to(float *p, irlas_vec v, ptrdiff_t n) {
 
 // Large results leave the caches before anybody reads them. They are written past the caches, which spares reading the
 // lines they replace; whoever does so calls `irlas_fence` before its task ends.
+IRLAS_INLINE int irlas_is_large(ptrdiff_t count) { return count >= 1 << 21; }
 IRLAS_INLINE int irlas_goes_past(const float *y, ptrdiff_t count) {
-  return count >= 1 << 21 && (uintptr_t)y % 64 == 0;
+  return irlas_is_large(count) && (uintptr_t)y % 64 == 0;
 }
 IRLAS_INLINE void irlas_store_result(float *p, irlas_vec v, ptrdiff_t n, int past) {
 #ifdef __clang__

@@ -1,10 +1,15 @@
 // A convolution that leaves the statistics of its result: a task looks at the pixels it made while they are in the cache.
 
 IRLAS_INLINE int irlas_conv_statistics_tasks(const struct irlas_conv *d) { return irlas_conv_forward_tasks(d); }
-// Whether a task makes its pixels in scratch and then writes them past the caches, because the map is large.
-IRLAS_INLINE int irlas_statistics_go_past(const struct irlas_conv *d, const struct irlas_cut *cut, const float *y) {
-  return d->y_pitch == d->outputs && cut->chunks == 1 && !d->has_residual && d->outputs % 16 == 0 && d->outputs <= 512 &&
-         irlas_goes_past(y, d->batch * d->out_height * d->out_width * d->outputs);
+// Whether a task makes its pixels in scratch, because the map is large: they are looked at there and then written past
+// the caches.
+IRLAS_INLINE int irlas_statistics_from_scratch(const struct irlas_conv *d, const struct irlas_cut *cut) {
+  return d->y_pitch == d->outputs && cut->chunks == 1 && !d->has_residual && d->outputs % 16 == 0 &&
+         d->outputs <= 512 && irlas_is_large(d->batch * d->out_height * d->out_width * d->outputs);
+}
+// Scratch before those pixels: what the convolution needs, then what the statistics of a row do.
+IRLAS_INLINE ptrdiff_t irlas_statistics_work(const struct irlas_conv *d) {
+  return irlas_round_up(irlas_max(irlas_conv_forward_scratch(d), 2 * irlas_round_up(d->outputs, 16)), 16);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d) {
   const struct irlas_panels panels = irlas_forward_panels(d);
@@ -13,9 +18,7 @@ IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d)
                                          irlas_least_tasks);
   const ptrdiff_t pixels = cut.by_columns ? irlas_ceil_div(s.columns, cut.bands)
                                           : irlas_ceil_div(s.rows, cut.bands) * s.columns;
-  // As if the map began on a cache line: plans do.
-  const ptrdiff_t band = irlas_statistics_go_past(d, &cut, (const float *)64) ? pixels * d->outputs : 0;
-  return irlas_max(irlas_conv_forward_scratch(d) + band, 2 * irlas_round_up(d->outputs, 16));
+  return irlas_statistics_work(d) + (irlas_statistics_from_scratch(d, &cut) ? pixels * d->outputs : 0);
 }
 
 // The blocks whose statistics the tasks leave: one for each band of each image.
@@ -35,7 +38,7 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, 0);
   const ptrdiff_t count = irlas_panel_count(&panels);
   const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
-  const int past = irlas_statistics_go_past(d, &cut, p[0]);
+  const int past = irlas_statistics_from_scratch(d, &cut) && (uintptr_t)p[0] % 64 == 0;
   const ptrdiff_t chunk = task % cut.chunks, block = task / cut.chunks;
   const struct irlas_band band = irlas_band(&cut, s.rows, s.columns, block % cut.bands);
   const struct irlas_panel last = irlas_panel(&panels, irlas_part(count, chunk + 1, cut.chunks) - 1);
@@ -44,7 +47,7 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
   const ptrdiff_t pixels = band.rows * band.columns;
   const ptrdiff_t pixel = (block / cut.bands * s.rows + band.row) * s.columns + band.column;
   const float *y = p[0] + pixel * d->y_pitch + first;
-  float *between = scratch + irlas_conv_forward_scratch(d);
+  float *between = scratch + irlas_statistics_work(d);
   if (past) y = between;
   irlas_convolve(d, past ? between : p[0], past, p[2], p[3], d->has_bias ? p[4] : (const float *)0,
                  d->has_residual ? p[4 + (d->has_bias != 0)] : (const float *)0, factors, 0, scratch, task);

@@ -157,6 +157,32 @@ import Testing
     #expect(made[1].map(\.bitPattern) == (each[0][1] + each[1][1]).map(\.bitPattern))
   }
 
+  /// A large result of few inputs and many outputs, whose statistics need more scratch than the convolution itself.
+  @Test func largeResultsOfFewInputs() {
+    var random = RandomSource(seed: 11)
+    var d = irlas_conv(
+      batch: 1, height: 130, width: 64, channels: 2, out_height: 130, out_width: 64, outputs: 512,
+      kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1, dilation_height: 1,
+      dilation_width: 1, pad_top: 0, pad_left: 0, groups: 1, has_bias: 0, has_residual: 0, activation: 0,
+      splits: 1, pairs: 0, normalizes: 0, x_pitch: 2, y_pitch: 512, residual_pitch: 512)
+    let count = 130 * 64 * 512
+    #expect(count >= 1 << 21)
+    let x = PrebuiltKernel.values(130 * 64 * 2, whole: false, using: &random)
+    let weight = PrebuiltKernel.values(2 * 512, whole: false, using: &random)
+    let plain = PrebuiltKernel.run(IRLAS_CONV_FORWARD, d, outputs: [count], inputs: [x, weight])[0]
+    let blocks = irlas_conv_blocks(&d)
+    let made = PrebuiltKernel.run(
+      IRLAS_CONV_STATISTICS, d, outputs: [count, blocks.images * blocks.bands * 1024], inputs: [x, weight])
+    #expect(made[0].map(\.bitPattern) == plain.map(\.bitPattern))
+    let moments = PrebuiltKernel.run(
+      IRLAS_BATCH_STATISTICS, blocks, outputs: [1024], inputs: [made[1]])[0]
+    for c in [0, 17, 511] {
+      let values = stride(from: c, to: count, by: 512).map { Double(plain[$0]) }
+      let mean = values.reduce(0, +) / Double(values.count)
+      #expect(abs(Double(moments[c]) - mean) <= 1e-6, "channel \(c)")
+    }
+  }
+
   @Test func aLinearLayerIsAConvolution() {
     var random = RandomSource(seed: 7)
     let (batch, inputs, outputs) = (5, 37, 41)

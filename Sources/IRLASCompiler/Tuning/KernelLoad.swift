@@ -24,7 +24,8 @@ extension ExecutionPlan {
   package var loads: [KernelLoad] {
     step.map { call in
       return KernelLoad(
-        family: family(of: call), symbol: KernelInstance(kernel: call.kernel, sizes: call.sizes).symbol,
+        family: family(of: call) + (call.sizes.multipliesPairs ? ".bf16" : ""),
+        symbol: KernelInstance(kernel: call.kernel, sizes: call.sizes).symbol,
         macs: call.kernel.multiplies ? macs(of: call) : 0,
         floats: call.kernel == .copy ? 2 * call.sizes.copiedCount : floats(of: call))
     }
@@ -74,6 +75,11 @@ extension Kernel {
 }
 
 extension KernelSizes {
+  /// Whether products are of bfloat16, which take half the time.
+  fileprivate var multipliesPairs: Bool {
+    fields.contains { $0.name == "pairs" && $0.value == .integer(1) }
+  }
+
   /// The numbers that a copy moves.
   fileprivate var copiedCount: Double {
     var count = 1.0

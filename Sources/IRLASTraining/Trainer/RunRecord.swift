@@ -140,8 +140,8 @@ extension Checkpoint {
     ]
     if let problem = problems.compactMap(\.self).first { throw problem }
     if let plan = text("plan"), plan != identity.plan {
-      return "this run was started with another plan (CPU, compiler or kernels): it goes on, "
-        + "but may differ in the last bits from one that was not interrupted"
+      return "this run was started with another plan (CPU, compiler, kernels or precision): it goes on, "
+        + "but differs from one that was not interrupted, with the same precision in the last bits"
     }
     return nil
   }

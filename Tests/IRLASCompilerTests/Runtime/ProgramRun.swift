@@ -102,6 +102,24 @@ struct ProgramRun {
       .sorted { $0.0 < $1.0 }
   }
 
+  /// Trains for some steps with 1, 2 and 3 threads: outputs and what the parameters become are the reference's, the same
+  /// bytes for any number of threads. The tolerance of parameters grows with the steps.
+  func checkTraining(tier: KernelTier, steps: Int, outputs: Double = 2e-4, tolerance: Double) throws {
+    var results: [[[UInt32]?]] = []
+    for threads in 1...3 {
+      let executable = try executable(threads: threads, tier: tier)
+      for step in 0..<steps {
+        for (path, values) in try checkOutputs(executable, step: step, tolerance: outputs) {
+          let actual = try #require(executable.parameters.read(path))
+          #expect(distance(actual, values) <= tolerance * Double(step + 1), "step \(step): \(path)")
+        }
+      }
+      results.append(
+        executable.parameters.tensors.map { executable.parameters.read($0.path)?.map(\.bitPattern) })
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+  }
+
   /// The first output after a checked step.
   func checkedLogits(_ executable: Executable) throws -> [Float] {
     try checkOutputs(executable, step: 0)

@@ -57,19 +57,7 @@ import Testing
     #expect(kernels.filter { $0 == .winogradWeight }.count == 2)
     #expect(kernels.filter { $0 == .winogradGradientWeight }.count == 1)
     #expect(kernels.filter { $0 == .convInputGradient }.count == 1)
-    var results: [[[UInt32]?]] = []
-    for threads in 1...3 {
-      let executable = try run.executable(threads: threads, tier: tier)
-      for step in 0..<2 {
-        for (path, values) in try run.checkOutputs(executable, step: step) {
-          let actual = try #require(executable.parameters.read(path))
-          #expect(run.distance(actual, values) <= 2e-4 * Double(step + 1), "step \(step): \(path)")
-        }
-      }
-      results.append(
-        executable.parameters.tensors.map { executable.parameters.read($0.path)?.map(\.bitPattern) })
-    }
-    #expect(results[0] == results[1] && results[0] == results[2])
+    try run.checkTraining(tier: tier, steps: 2, tolerance: 2e-4)
     let direct = try compile(
       network(), CompileOptions(mode: .training(objective), batch: 4, winograd: .never))
     #expect(!direct.step.contains { $0.kernel == .convWinograd })

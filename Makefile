@@ -7,7 +7,7 @@ FLAGS   = -c release -Xswiftc -enable-testing
 IRLAS   = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)/irlas
 DEMO   ?= demo-output
 
-.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features bench-table bench-front bench-latency bench-peers fault-drill
+.PHONY: build demo test lint install fuzz fuzz-coverage sanitize grammar-check bench-threads setup clean lsp-test bench-keystrokes bench-sampling nb101 evidence-mirror bench-features bench-table bench-front bench-precision bench-latency bench-peers fault-drill
 
 build: setup
 	$(SWIFT) build $(FLAGS) --product irlas
@@ -80,6 +80,10 @@ bench-table: build
 # Searches with the mirror against random search and the expert, on accuracy and latency: an hour or two, can be interrupted.
 bench-front: build
 	Benchmarks/front.py "$(IRLAS)" "$${FRONT:-.build/front}"
+
+# What products of bfloat16 cost in accuracy: trainings with both precisions, some ten minutes.
+bench-precision: build
+	Benchmarks/precision.py "$(IRLAS)"
 
 # How well predicted latencies rank networks that were not measured.
 bench-latency: build

@@ -11,12 +11,27 @@
 #include <immintrin.h>
 #endif
 
-// A step is published as a ticket, the number of its tasks beside the next one to claim; threads claim tasks one
-// by one, so that uneven tasks balance. The step has ended when all tasks have, whichever threads took them: a
-// thread that the machine has no core for delays nobody. A thread that waits spins for a few tens of
-// microseconds, longer than the pause between two steps of a program, then sleeps: an idle process costs nothing.
+// A step's tasks are dealt to the threads in equal ranges, so that each finds in its caches what its tasks of the step before
+// have written: neighbouring tasks work on neighbouring parts of a map. A thread claims the tasks of its range one by one from
+// the front, then those of others from the back, so that uneven tasks balance. The step has ended when all tasks have,
+// whichever threads took them: a thread that the machine has no core for delays nobody. A thread that waits spins for a few
+// tens of microseconds, longer than the pause between two steps of a program, then sleeps: an idle process costs nothing.
 
 enum { line = 64, spins = 4000 };
+
+// The tasks of a thread that nobody has claimed: the end of the range in the upper half, its start in the lower.
+struct range {
+  _Alignas(line) _Atomic uint64_t tasks;
+};
+
+// Passes in progress.
+struct passes {
+  const struct irlas_pass *programs;
+  int64_t count;
+  volatile int *cancel;
+  uint64_t *nanoseconds;  // [threads][count], or NULL
+  _Atomic int64_t done;
+};
 
 struct irlas_pool {
   int threads;
@@ -24,14 +39,14 @@ struct irlas_pool {
   float **scratch;
   ptrdiff_t scratch_floats;
 
-  // The step in progress; written before its ticket, and only when no task of another step is claimed.
+  // The step in progress; written before its ranges, and only when no task of another step is claimed.
   const struct irlas_step *step;
+  struct passes *passes;  // of a step without a function
   _Atomic int quitting;
 
-  // Bumped after each ticket: what waiting threads watch.
+  // Bumped after each step's ranges: what waiting threads watch.
   _Alignas(line) _Atomic uint64_t generation;
-  // The number of tasks in the upper half, the next task in the lower.
-  _Alignas(line) _Atomic uint64_t ticket;
+  struct range *ranges;
   // Tasks that have not ended yet.
   _Alignas(line) _Atomic int remaining;
   _Alignas(line) _Atomic int sleepers;
@@ -79,24 +94,65 @@ static void restore_denormals(unsigned mode) {
 #endif
 }
 
+static uint64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void begin_pass(const struct irlas_pass *program, int64_t number) {
+  for (int64_t i = 0; i < program->operand_count; i++) {
+    const struct irlas_pass_operand *operand = &program->operands[i];
+    *operand->operand = operand->start + number * operand->stride;
+  }
+}
+
+/// One pass on one thread.
+static void run_pass(struct irlas_pool *pool, int index, struct passes *passes, int64_t number) {
+  const struct irlas_pass *program = &passes->programs[index];
+  uint64_t *nanoseconds = passes->nanoseconds ? passes->nanoseconds + index * passes->count : NULL;
+  begin_pass(program, number);
+  uint64_t start = nanoseconds ? now() : 0;
+  for (int64_t i = 0; i < passes->count; i++) {
+    if (passes->cancel && *passes->cancel) return;
+    const struct irlas_step *step = &program->steps[i];
+    for (int task = 0; task < step->tasks; task++) step->run(step->dims, step->operands, pool->scratch[index], task);
+    if (nanoseconds) {
+      uint64_t end = now();
+      nanoseconds[i] += end - start;
+      start = end;
+    }
+  }
+  atomic_fetch_add(&passes->done, 1);
+}
+
+/// Claims a task of a range, the owner from its start, others from its end; -1 when none is left.
+static int claim(struct range *range, int owner) {
+  uint64_t tasks = atomic_load_explicit(&range->tasks, memory_order_acquire);
+  for (;;) {
+    const uint32_t end = (uint32_t)(tasks >> 32), start = (uint32_t)tasks;
+    if (start >= end) return -1;
+    const uint64_t rest = owner ? tasks + 1 : tasks - (UINT64_C(1) << 32);
+    if (atomic_compare_exchange_weak_explicit(&range->tasks, &tasks, rest, memory_order_acquire, memory_order_acquire))
+      return (int)(owner ? start : end - 1);
+  }
+}
+
 /// Claims and runs tasks until none is left.
 static void work(struct irlas_pool *pool, int index) {
-  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
-  for (;;) {
-    uint32_t tasks = (uint32_t)(ticket >> 32), task = (uint32_t)ticket;
-    if (task >= tasks) return;
-    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acquire,
-                                               memory_order_acquire))
-      continue;
-    // Read after the claim: as long as this task has not ended, neither has its step.
-    const struct irlas_step *step = pool->step;
-    step->run(step->dims, step->operands, pool->scratch[index], (int)task);
-    if (atomic_fetch_sub(&pool->remaining, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
-      pthread_mutex_lock(&pool->mutex);
-      pthread_cond_signal(&pool->done);
-      pthread_mutex_unlock(&pool->mutex);
+  for (int other = 0; other < pool->threads; other++) {
+    struct range *range = &pool->ranges[(index + other) % pool->threads];
+    for (int task; (task = claim(range, other == 0)) >= 0;) {
+      // Read after the claim: as long as this task has not ended, neither has its step.
+      const struct irlas_step *step = pool->step;
+      if (step->run) step->run(step->dims, step->operands, pool->scratch[index], task);
+      else run_pass(pool, index, pool->passes, task);
+      if (atomic_fetch_sub(&pool->remaining, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
+        pthread_mutex_lock(&pool->mutex);
+        pthread_cond_signal(&pool->done);
+        pthread_mutex_unlock(&pool->mutex);
+      }
     }
-    ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
   }
 }
 
@@ -125,7 +181,11 @@ static void announce(struct irlas_pool *pool) {
 static void publish(struct irlas_pool *pool, const struct irlas_step *step) {
   pool->step = step;
   atomic_store_explicit(&pool->remaining, step->tasks, memory_order_relaxed);
-  atomic_store_explicit(&pool->ticket, (uint64_t)(uint32_t)step->tasks << 32, memory_order_release);
+  for (int index = 0; index < pool->threads; index++) {
+    const int64_t tasks = step->tasks;
+    const uint64_t start = (uint64_t)(tasks * index / pool->threads), end = (uint64_t)(tasks * (index + 1) / pool->threads);
+    atomic_store_explicit(&pool->ranges[index].tasks, end << 32 | start, memory_order_release);
+  }
   announce(pool);
 }
 
@@ -165,12 +225,14 @@ struct irlas_pool *irlas_pool_create(int threads) {
   pthread_cond_init(&pool->wake, NULL);
   pthread_cond_init(&pool->done, NULL);
   pool->threads = 1;
+  pool->ranges = aligned_alloc(line, (size_t)threads * sizeof *pool->ranges);
   pool->handles = calloc((size_t)threads, sizeof *pool->handles);
   pool->scratch = calloc((size_t)threads, sizeof *pool->scratch);
-  if (!pool->handles || !pool->scratch) {
+  if (!pool->ranges || !pool->handles || !pool->scratch) {
     irlas_pool_destroy(pool);
     return NULL;
   }
+  memset(pool->ranges, 0, (size_t)threads * sizeof *pool->ranges);
   for (int index = 1; index < threads; index++) {
     struct start *start = malloc(sizeof *start);
     if (start) *start = (struct start){pool, index};
@@ -193,6 +255,7 @@ void irlas_pool_destroy(struct irlas_pool *pool) {
     for (int index = 0; index < pool->threads; index++) free(pool->scratch[index]);
   free(pool->scratch);
   free(pool->handles);
+  free(pool->ranges);
   pthread_cond_destroy(&pool->done);
   pthread_cond_destroy(&pool->wake);
   pthread_mutex_destroy(&pool->mutex);
@@ -212,12 +275,6 @@ int irlas_pool_reserve(struct irlas_pool *pool, ptrdiff_t floats) {
   }
   pool->scratch_floats = floats;
   return 0;
-}
-
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 int64_t irlas_pool_run(struct irlas_pool *pool, const struct irlas_step *steps, int64_t count,
@@ -243,5 +300,49 @@ int64_t irlas_pool_run(struct irlas_pool *pool, const struct irlas_step *steps, 
     }
   }
   restore_denormals(mode);
+  return done;
+}
+
+/// One pass after the other, all threads together.
+static int64_t run_together(struct irlas_pool *pool, struct passes *passes, int64_t number) {
+  for (int64_t pass = 0; pass < number; pass++) {
+    begin_pass(passes->programs, pass);
+    int64_t done = irlas_pool_run(pool, passes->programs->steps, passes->count, passes->cancel, passes->nanoseconds);
+    if (done < passes->count) return pass;
+    if (!passes->nanoseconds) continue;
+    // The times of this pass are added to those of the passes before, in the second row.
+    for (int64_t i = 0; i < passes->count; i++) passes->nanoseconds[passes->count + i] += passes->nanoseconds[i];
+  }
+  return number;
+}
+
+int64_t irlas_pool_run_passes(struct irlas_pool *pool, const struct irlas_pass *programs, int64_t count, int number,
+                              volatile int *cancel, uint64_t *nanoseconds) {
+  const int threads = pool->threads;
+  struct passes passes = {programs, count, cancel, NULL, 0};
+  if (nanoseconds) {
+    passes.nanoseconds = calloc((size_t)(threads < 2 ? 2 : threads) * (size_t)count, sizeof(uint64_t));
+    if (!passes.nanoseconds) return 0;
+  }
+  int64_t done;
+  const int alone = threads > 1 && (number >= 2 * threads || number % threads == 0);
+  if (alone) {
+    unsigned mode = flush_denormals();
+    const struct irlas_step step = {NULL, NULL, NULL, number};
+    pool->passes = &passes;
+    publish(pool, &step);
+    work(pool, 0);
+    await_tasks(pool);
+    restore_denormals(mode);
+    done = atomic_load(&passes.done);
+  } else {
+    done = run_together(pool, &passes, number);
+  }
+  for (int64_t i = 0; nanoseconds && i < count; i++) {
+    uint64_t sum = 0;
+    for (int index = 0; alone && index < threads; index++) sum += passes.nanoseconds[index * count + i];
+    nanoseconds[i] = alone ? sum / (uint64_t)threads : passes.nanoseconds[count + i];
+  }
+  free(passes.nanoseconds);
   return done;
 }

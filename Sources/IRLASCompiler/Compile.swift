@@ -38,10 +38,14 @@ package struct CompileOptions: Hashable, Sendable {
   /// The most bytes that the program may own (`ExecutionPlan.ownedBytes`); nil for no limit. A training step that would need more
   /// computes values again instead of keeping them, with the same results to the bit.
   package var memoryLimit: Int?
+  /// Whether inference may compute a few samples of the batch at a time, each thread others, where that keeps more of their maps
+  /// in the caches (`ExecutionPlan.split`).
+  package var splitsBatch: Bool
 
   package init(
     mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
-    precision: Precision = .float32, placesValues: Bool? = nil, memoryLimit: Int? = nil
+    precision: Precision = .float32, placesValues: Bool? = nil, memoryLimit: Int? = nil,
+    splitsBatch: Bool = false
   ) {
     self.mode = mode
     self.batch = batch
@@ -50,6 +54,7 @@ package struct CompileOptions: Hashable, Sendable {
     self.precision = precision
     self.placesValues = placesValues
     self.memoryLimit = memoryLimit
+    self.splitsBatch = splitsBatch
   }
 }
 
@@ -95,9 +100,11 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   }
 
   // Schedule, lowering to kernel calls, memory plan.
-  func plan(_ graph: Graph, _ originals: [NodeID: NodeID] = [:]) throws(CompileError) -> ExecutionPlan {
+  func plan(_ graph: Graph, batch: Int, _ originals: [NodeID: NodeID] = [:]) throws(CompileError)
+    -> ExecutionPlan
+  {
     try ExecutionPlan(
-      lowering: graph, batch: options.batch, parametersAreConstant: options.mode == .inference,
+      lowering: graph, batch: batch, parametersAreConstant: options.mode == .inference,
       winograd: options.winograd, precision: options.precision, placesValues: options.placesValues,
       streams: streams, originals: originals)
   }
@@ -110,10 +117,14 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
         graph, Schedule(graph, parametersAreConstant: false), options.batch, options.winograd,
         options.precision)
     result = try Rematerialisation.plan(graph, batch: options.batch, isLeft: isLeft, limit: limit) {
-      again throws(CompileError) in try plan(again.graph, again.originals)
+      again throws(CompileError) in try plan(again.graph, batch: options.batch, again.originals)
+    }
+  } else if options.splitsBatch, options.mode == .inference {
+    result = try ExecutionPlan.split(options.batch) { batch throws(CompileError) in
+      try plan(graph, batch: batch)
     }
   } else {
-    result = try plan(graph)
+    result = try plan(graph, batch: options.batch)
   }
   if case .training = options.mode { _ = try pipeline.checked("remat", result.graph) }
   pipeline.show("plan", GeneratedCode(result).program)

@@ -34,4 +34,27 @@ int irlas_pool_reserve(struct irlas_pool *pool, ptrdiff_t floats);
 int64_t irlas_pool_run(struct irlas_pool *pool, const struct irlas_step *steps, int64_t count,
                        volatile int *cancel, uint64_t *nanoseconds);
 
+/// An operand that differs from pass to pass: in pass i it is `start + i * stride`.
+struct irlas_pass_operand {
+  float **operand;
+  float *start;
+  ptrdiff_t stride;
+};
+
+/// The steps of a program in memory that one thread works in.
+struct irlas_pass {
+  const struct irlas_step *steps;
+  const struct irlas_pass_operand *operands;
+  int64_t operand_count;
+};
+
+/// Executes all `count` steps `passes` times. Passes are independent: each thread executes some by itself, in its own
+/// `programs[thread]`, unless they are too few for the threads; then one follows the other, all threads together in
+/// `programs[0]`.
+///
+/// Returns the number of passes done. `nanoseconds` (may be NULL) receives the time of each step summed over passes, as if one
+/// pass had followed the other in the time that all took. The rest is as in `irlas_pool_run`.
+int64_t irlas_pool_run_passes(struct irlas_pool *pool, const struct irlas_pass *programs, int64_t count, int passes,
+                              volatile int *cancel, uint64_t *nanoseconds);
+
 #endif

@@ -79,7 +79,11 @@ package struct ExecutionPlan: Sendable {
 
   /// The graph after all passes; calls and ports refer to its nodes.
   package var graph: Graph
+  /// The number of samples that calls work on.
   package var batch: Int
+  /// The number of samples that the program is given at a time: `batch`, or more, of which `batch` are computed at a time
+  /// (`passes`).
+  package var samples: Int
   package var buffers: [Buffer]
   /// Runs once after parameters changed.
   package var prepare: [Call]
@@ -93,6 +97,8 @@ package struct ExecutionPlan: Sendable {
   /// Four words that random masks are drawn with: seed and step.
   package var randomKey: Port?
   package var outputs: [Port]
+  /// How often the calls of a step run for one batch; the last time they may be short of samples.
+  package var passes: Int { (samples + batch - 1) / batch }
   /// Whether a step changes parameters or state.
   package var hasUpdates: Bool
   /// The plan of the arena: `arenaRequests[i]` is buffer `arenaBuffers[i]`.

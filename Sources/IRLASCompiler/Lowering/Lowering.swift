@@ -206,7 +206,8 @@ struct Lowering {
         packing: packing[output.value], isAuxiliary: output.isAuxiliary)
     }
     return ExecutionPlan(
-      graph: graph, batch: batch, buffers: buffers, prepare: prepare, step: calls, persistent: persistent,
+      graph: graph, batch: batch, samples: batch, buffers: buffers, prepare: prepare, step: calls,
+      persistent: persistent,
       inputs: inputs, labels: labels, learningRate: learningRate,
       randomKey: randomKey.map {
         ExecutionPlan.Port(name: "random key", shape: .unbatched(4), operand: $0)

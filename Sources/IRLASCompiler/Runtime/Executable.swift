@@ -13,10 +13,12 @@ package final class Executable {
   private let arena: Arena
   private let prepared: MemoryBlock
   private let staging: MemoryBlock
-  /// Where each buffer of the plan starts.
+  /// Inputs and outputs of all samples, where passes have parts of them.
+  private let whole: MemoryBlock
+  /// Where each buffer of the plan starts; inputs and outputs those of the whole batch.
   private let addresses: [UnsafeMutablePointer<Float>]
   private let prepare: BoundCalls
-  private let step: BoundCalls
+  private let step: PassPrograms
   /// The parameters' generation that the prepared values belong to.
   private var preparedGeneration: Int?
 
@@ -24,8 +26,8 @@ package final class Executable {
   ///
   /// - Parameters:
   ///   - parameters: a store that has everything the plan needs; programs may share it.
-  ///   - arena: memory for what lives within one step, at least as large as the plan's; the program has its own if there is
-  ///     none. Programs that take turns may share it; what one of them left is then gone when the next one ran.
+  ///   - arena: memory for what lives within one step, at least `arenaBytes(of:threads:)`; the program has its own if there
+  ///     is none. Programs that take turns may share it; what one of them left is then gone when the next one ran.
   package init(
     _ plan: ExecutionPlan, parameters: ParameterStore, kernels: KernelSet, pool: KernelPool,
     arena shared: Arena? = nil
@@ -34,8 +36,9 @@ package final class Executable {
     self.parameters = parameters
     self.kernels = kernels
     self.pool = pool
-    if let shared { arena = shared } else { arena = try Arena(byteCount: plan.byteCount(of: .arena)) }
-    precondition(arena.block.byteCount >= plan.byteCount(of: .arena), "the arena is too small for the plan")
+    let arenaBytes = Self.arenaBytes(of: plan, threads: pool.threads)
+    if let shared { arena = shared } else { arena = try Arena(byteCount: arenaBytes) }
+    precondition(arena.block.byteCount >= arenaBytes, "the arena is too small for the plan")
     prepared = try MemoryBlock(byteCount: plan.byteCount(of: .prepared))
     staging = try MemoryBlock(byteCount: plan.byteCount(of: .staging))
 
@@ -52,24 +55,43 @@ package final class Executable {
         addresses.append(address)
       }
     }
+    // With several passes inputs and outputs of the whole batch lie in memory of their own.
+    var moving: [Int: PassPrograms.Moving] = [:]
+    let ports = plan.passes > 1 ? (plan.inputs + plan.outputs).map(\.operand.buffer) : []
+    var places: [(buffer: Int, offset: Int)] = []
+    var wholeBytes = 0
+    for buffer in ports where !places.contains(where: { $0.buffer == buffer }) {
+      places.append((buffer, wholeBytes))
+      let bytes = saturatingProduct(4 * plan.buffers[buffer].count, plan.passes)
+      wholeBytes = saturatingSum(wholeBytes, saturatingSum(bytes, MemoryPlan.alignment))
+      wholeBytes -= wholeBytes % MemoryPlan.alignment
+    }
+    whole = try MemoryBlock(byteCount: wholeBytes)
+    for place in places {
+      addresses[place.buffer] = whole.floats(at: place.offset)
+      moving[place.buffer] = PassPrograms.Moving(
+        start: addresses[place.buffer], stride: plan.buffers[place.buffer].count)
+    }
     self.addresses = addresses
-    prepare = Self.bind(plan.prepare, addresses, kernels)
-    step = Self.bind(plan.step, addresses, kernels)
+    prepare = BoundCalls(plan.prepare, kernels) { addresses[$0] }
+    let perThread = MemoryPlan.aligned(plan.byteCount(of: .arena)) / 4
+    step = PassPrograms(plan, kernels, threads: Self.workers(plan, pool.threads), moving: moving) {
+      thread, buffer in
+      let isOwn = plan.buffers[buffer].space == .arena && moving[buffer] == nil
+      return addresses[buffer] + (isOwn ? thread * perThread : 0)
+    }
     let scratch = plan.kernelInstances.map { $0.kernel.scratchCount($0.sizes) }.max() ?? 0
     try pool.reserve(scratch: scratch)
   }
 
-  private static func bind(
-    _ calls: [ExecutionPlan.Call], _ addresses: [UnsafeMutablePointer<Float>], _ kernels: KernelSet
-  ) -> BoundCalls {
-    var bound = BoundCalls(capacity: calls.count)
-    for call in calls {
-      let instance = KernelInstance(kernel: call.kernel, sizes: call.sizes)
-      bound.append(
-        kernels.binding(of: instance), sizes: call.sizes,
-        operands: call.operands.map { addresses[$0.buffer] + $0.offset })
-    }
-    return bound
+  /// How many threads work by themselves, each in its own part of the arena.
+  private static func workers(_ plan: ExecutionPlan, _ threads: Int) -> Int {
+    plan.passes > 1 ? threads : 1
+  }
+
+  /// The bytes of the arena that a plan needs with so many threads.
+  package static func arenaBytes(of plan: ExecutionPlan, threads: Int) -> Int {
+    workers(plan, threads) * MemoryPlan.aligned(plan.byteCount(of: .arena))
   }
 
   // MARK: Before a step
@@ -112,7 +134,7 @@ package final class Executable {
     return run(cancellation, &times)
   }
 
-  /// Runs one step and returns the wall time of each call of the plan's step, in nanoseconds.
+  /// Runs one step and returns the wall time of each call of the plan's step in nanoseconds, all passes together.
   package func profile() -> [UInt64] {
     var times = [UInt64](repeating: 0, count: plan.step.count)
     _ = run(nil, &times)
@@ -124,15 +146,12 @@ package final class Executable {
     let isStale =
       preparedGeneration == nil || (!plan.hasUpdates && preparedGeneration != parameters.generation)
     if isStale {
-      var none: [UInt64] = []
-      guard pool.run(prepare, cancellation: cancellation, nanoseconds: &none) == prepare.count else {
-        return false
-      }
+      guard pool.run(prepare, cancellation: cancellation) else { return false }
       preparedGeneration = parameters.generation
     }
-    let done = pool.run(step, cancellation: cancellation, nanoseconds: &times)
+    let isDone = pool.run(step, passes: plan.passes, cancellation: cancellation, nanoseconds: &times)
     if plan.hasUpdates { parameters.noteChange() }
-    return done == step.count
+    return isDone
   }
 
   // MARK: After a step
@@ -150,20 +169,20 @@ package final class Executable {
     guard port.shape.isImage else {
       return port.packing?.unpacked(values, port.shape) ?? values
     }
-    return Layout.planar(values, port.shape, batch: plan.batch)
+    return Layout.planar(values, port.shape, batch: plan.samples)
   }
 
   /// Fills input number `index` from `[batch][channels][height][width]`.
   package func setPlanarInput(_ index: Int, _ values: [Float]) {
     let shape = plan.inputs[index].shape
     let target = memory(plan.inputs[index])
-    for (place, value) in Layout.interleaved(values, shape, batch: plan.batch).enumerated() {
+    for (place, value) in Layout.interleaved(values, shape, batch: plan.samples).enumerated() {
       target[place] = value
     }
   }
 
   private func memory(_ port: ExecutionPlan.Port) -> UnsafeMutableBufferPointer<Float> {
-    let count = port.shape.elementCount * (port.shape.isBatched ? plan.batch : 1)
+    let count = port.shape.elementCount * (port.shape.isBatched ? plan.samples : 1)
     return UnsafeMutableBufferPointer(
       start: addresses[port.operand.buffer] + port.operand.offset, count: count)
   }

@@ -1,4 +1,4 @@
-private import CKernels
+internal import CKernels
 internal import IRLASGraph
 
 /// The threads that run kernels together; the calling thread is one of them. Programs may share a pool, one
@@ -25,19 +25,28 @@ package final class KernelPool {
     }
   }
 
-  /// Runs calls in order and returns how many were completed: fewer than all when `cancellation` was requested.
+  /// Runs calls in order and returns whether all were completed: not when `cancellation` was requested.
+  func run(_ calls: borrowing BoundCalls, cancellation: Cancellation?) -> Bool {
+    irlas_pool_run(pool, calls.steps, Int64(calls.count), cancellation?.flag, nil) == Int64(calls.count)
+  }
+
+  /// Runs the calls of passes `passes` times, each pass on one thread, or one after the other where they are too few for that.
   ///
-  /// - Parameter nanoseconds: receives the wall time of each call when it has a place for each.
-  package func run(
-    _ calls: borrowing BoundCalls, cancellation: Cancellation? = nil, nanoseconds: inout [UInt64]
-  ) -> Int {
-    let wantsTimes = nanoseconds.count >= calls.count
+  /// - Parameters:
+  ///   - programs: the same calls in the memory of each thread.
+  ///   - nanoseconds: receives the time of each call, all passes together, when it has a place for each.
+  /// - Returns: whether all passes were completed.
+  func run(
+    _ programs: borrowing PassPrograms, passes: Int, cancellation: Cancellation?, nanoseconds: inout [UInt64]
+  ) -> Bool {
+    let wantsTimes = nanoseconds.count >= programs.callCount
     return nanoseconds.withUnsafeMutableBufferPointer { times in
-      Int(
-        irlas_pool_run(
-          pool, calls.steps, Int64(calls.count), cancellation?.flag, wantsTimes ? times.baseAddress : nil))
+      irlas_pool_run_passes(
+        pool, programs.programs, Int64(programs.callCount), Int32(clamping: passes), cancellation?.flag,
+        wantsTimes ? times.baseAddress : nil) == Int64(passes)
     }
   }
+
 }
 
 extension KernelPool {
@@ -99,43 +108,4 @@ package final class Cancellation: @unchecked Sendable {
 
   package func request() { flag.pointee = 1 }
   package var isRequested: Bool { flag.pointee != 0 }
-}
-
-/// Kernel calls bound to functions, sizes and memory.
-package struct BoundCalls: ~Copyable {
-  fileprivate let steps: UnsafeMutablePointer<irlas_step>
-  package private(set) var count = 0
-  private let capacity: Int
-  private var sizes: [UnsafeMutablePointer<UInt64>] = []
-  private var operandLists: [UnsafeMutablePointer<UnsafeMutablePointer<Float>?>] = []
-
-  package init(capacity: Int) {
-    self.capacity = capacity
-    steps = .allocate(capacity: max(capacity, 1))
-  }
-
-  /// Appends a call. The operands must stay valid as long as the calls are run.
-  package mutating func append(
-    _ binding: KernelBinding, sizes: KernelSizes, operands: [UnsafeMutablePointer<Float>]
-  ) {
-    precondition(count < capacity, "more calls than announced")
-    let words = sizes.bytes
-    let storedSizes = UnsafeMutablePointer<UInt64>.allocate(capacity: max(words.count, 1))
-    storedSizes.initialize(from: words, count: words.count)
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<Float>?>.allocate(capacity: max(operands.count, 1))
-    for (index, operand) in operands.enumerated() { (list + index).initialize(to: operand) }
-    (steps + count).initialize(
-      to: irlas_step(
-        run: binding.function, dims: UnsafeRawPointer(storedSizes), operands: list,
-        tasks: Int32(clamping: binding.taskCount)))
-    self.sizes.append(storedSizes)
-    operandLists.append(list)
-    count += 1
-  }
-
-  deinit {
-    for pointer in sizes { pointer.deallocate() }
-    for pointer in operandLists { pointer.deallocate() }
-    steps.deallocate()
-  }
 }

@@ -7,7 +7,8 @@ package struct PlanRecord: Hashable, Sendable {
 
   package init(_ plan: ExecutionPlan, _ kernels: KernelSet, cpu: HostCPU = .current()) {
     var lines = [
-      "network \(plan.graph.name)", "batch \(plan.batch)", "tier \(kernels.tier.rawValue)",
+      "network \(plan.graph.name)", "batch \(plan.samples) in passes of \(plan.batch)",
+      "tier \(kernels.tier.rawValue)",
       "origin \(kernels.origin)", "cpu \(cpu.identity)",
     ]
     for space in ExecutionPlan.Space.allCases where space != .persistent {

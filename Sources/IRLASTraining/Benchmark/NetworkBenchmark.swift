@@ -42,7 +42,7 @@ package struct NetworkBenchmark {
         network,
         CompileOptions(
           mode: mode, batch: batch, winograd: settings.winograd, precision: settings.precision,
-          memoryLimit: settings.memoryLimit))
+          memoryLimit: settings.memoryLimit, splitsBatch: true))
       let store = try ParameterStore(for: plan)
       store.initialize(seed: 0)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
@@ -148,7 +148,7 @@ package struct NetworkBenchmark {
   /// The floating-point operations of a run: two for each multiply-add of convolutions and linear layers, three times as
   /// many when training, for the gradients of inputs and weights.
   package var flops: Double {
-    Double(network.macs) * Double(plan.batch) * (mode == .infer ? 2 : 6)
+    Double(network.macs) * Double(plan.samples) * (mode == .infer ? 2 : 6)
   }
 
   /// Bytes of the plan: feature maps, what is prepared, inputs, parameters and the optimiser's state.
@@ -162,7 +162,7 @@ package struct NetworkBenchmark {
   package func record() throws(TrainingError) -> Safetensors {
     let objective = TrainingObjective(update: .none)
     let (fresh, _) = try Self.program(
-      network, mode == .infer ? .inference : .training(objective), plan.batch, settings)
+      network, mode == .infer ? .inference : .training(objective), plan.samples, settings)
     var tensors: [Safetensors.Tensor] = []
     for tensor in fresh.parameters.tensors {
       guard let values = fresh.parameters.read(tensor.path) else { continue }
@@ -173,19 +173,19 @@ package struct NetworkBenchmark {
       fresh.withInput(index) { values = Array($0) }
       tensors.append(
         .init(
-          name: "input:\(port.name)", shape: [plan.batch] + port.shape.dimensions,
-          floats: Layout.planar(values, port.shape, batch: plan.batch)))
+          name: "input:\(port.name)", shape: [plan.samples] + port.shape.dimensions,
+          floats: Layout.planar(values, port.shape, batch: plan.samples)))
     }
     if fresh.plan.labels != nil {
       var labels: [Int64] = []
       fresh.withLabels { labels = $0.map { Int64($0) } }
-      tensors.append(.init(name: "labels", shape: [plan.batch], integers: labels))
+      tensors.append(.init(name: "labels", shape: [plan.samples], integers: labels))
     }
     _ = fresh.run()
     for port in fresh.plan.outputs {
       guard let values = fresh.planarOutput(port.name) else { continue }
       let isOwn = port.name == "loss" || port.name.hasSuffix(".grad")
-      let shape = port.shape.isBatched ? [plan.batch] + port.shape.dimensions : port.shape.dimensions
+      let shape = port.shape.isBatched ? [plan.samples] + port.shape.dimensions : port.shape.dimensions
       tensors.append(.init(name: isOwn ? port.name : "output:\(port.name)", shape: shape, floats: values))
     }
     return Safetensors(tensors: tensors)

@@ -32,7 +32,8 @@ package struct InferenceEngine {
       plan = try compile(
         network,
         CompileOptions(
-          mode: .inference, batch: batch, winograd: settings.winograd, precision: settings.precision))
+          mode: .inference, batch: batch, winograd: settings.winograd, precision: settings.precision,
+          splitsBatch: true))
       store = try ParameterStore(for: plan)
       pool = try KernelPool(threads: settings.threads)
     } catch let error as CompileError {
@@ -58,7 +59,7 @@ package struct InferenceEngine {
     } catch {
       throw .engine("\(error)")
     }
-    batch = plan.batch
+    batch = plan.samples
     threads = settings.threads
   }
 

@@ -24,7 +24,10 @@ package struct TrainingEngine {
       store.initialize(seed: recipe.seed)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
       // Evaluation and training take turns in one arena.
-      let arena = try Arena(byteCount: max(plan.byteCount(of: .arena), evaluation.byteCount(of: .arena)))
+      let arena = try Arena(
+        byteCount: max(
+          Executable.arenaBytes(of: plan, threads: pool.threads),
+          Executable.arenaBytes(of: evaluation, threads: pool.threads)))
       program = try Executable(plan, parameters: store, kernels: kernels, pool: pool, arena: arena)
       inference = try InferenceEngine(
         plan: evaluation, parameters: store, pool: pool, arena: arena, settings: settings)
@@ -49,7 +52,8 @@ package struct TrainingEngine {
     let evaluation = try compile(
       network,
       CompileOptions(
-        mode: .inference, batch: evaluationBatch, winograd: settings.winograd, precision: settings.precision))
+        mode: .inference, batch: evaluationBatch, winograd: settings.winograd, precision: settings.precision,
+        splitsBatch: settings.memoryLimit == nil))
     var options = CompileOptions(
       mode: .training(objective), batch: batch, winograd: settings.winograd, precision: settings.precision)
     guard let limit = settings.memoryLimit else { return (try compile(network, options), evaluation) }

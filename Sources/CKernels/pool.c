@@ -19,9 +19,14 @@
 
 enum { line = 64, spins = 4000 };
 
-// The tasks of a thread that nobody has claimed: the end of the range in the upper half, its start in the lower.
-struct range {
-  _Alignas(line) _Atomic uint64_t tasks;
+// What a thread has to know of a step, on one line: it costs a thread one look at the memory of another to begin.
+struct share {
+  // Bumped after the rest has been written: what a waiting thread watches.
+  _Alignas(line) _Atomic uint64_t generation;
+  // The tasks of the thread's range that nobody has claimed: the end in the upper half, the start in the lower.
+  _Atomic uint64_t tasks;
+  // The step in progress; written before its tasks, and only when no task of another step is claimed.
+  const struct irlas_step *step;
 };
 
 // Passes in progress.
@@ -39,14 +44,10 @@ struct irlas_pool {
   float **scratch;
   ptrdiff_t scratch_floats;
 
-  // The step in progress; written before its ranges, and only when no task of another step is claimed.
-  const struct irlas_step *step;
+  struct share *shares;
   struct passes *passes;  // of a step without a function
   _Atomic int quitting;
 
-  // Bumped after each step's ranges: what waiting threads watch.
-  _Alignas(line) _Atomic uint64_t generation;
-  struct range *ranges;
   // Tasks that have not ended yet.
   _Alignas(line) _Atomic int remaining;
   _Alignas(line) _Atomic int sleepers;
@@ -127,50 +128,62 @@ static void run_pass(struct irlas_pool *pool, int index, struct passes *passes, 
 }
 
 /// Claims a task of a range, the owner from its start, others from its end; -1 when none is left.
-static int claim(struct range *range, int owner) {
-  uint64_t tasks = atomic_load_explicit(&range->tasks, memory_order_acquire);
+static int claim(struct share *share, int owner) {
+  uint64_t tasks = atomic_load_explicit(&share->tasks, memory_order_acquire);
   for (;;) {
     const uint32_t end = (uint32_t)(tasks >> 32), start = (uint32_t)tasks;
     if (start >= end) return -1;
     const uint64_t rest = owner ? tasks + 1 : tasks - (UINT64_C(1) << 32);
-    if (atomic_compare_exchange_weak_explicit(&range->tasks, &tasks, rest, memory_order_acquire, memory_order_acquire))
+    if (atomic_compare_exchange_weak_explicit(&share->tasks, &tasks, rest, memory_order_acquire, memory_order_acquire))
       return (int)(owner ? start : end - 1);
   }
 }
 
 /// Claims and runs tasks until none is left.
 static void work(struct irlas_pool *pool, int index) {
+  int ended = 0;
   for (int other = 0; other < pool->threads; other++) {
-    struct range *range = &pool->ranges[(index + other) % pool->threads];
-    for (int task; (task = claim(range, other == 0)) >= 0;) {
-      // Read after the claim: as long as this task has not ended, neither has its step.
-      const struct irlas_step *step = pool->step;
+    struct share *share = &pool->shares[(index + other) % pool->threads];
+    for (int task; (task = claim(share, other == 0)) >= 0; ended++) {
+      // Read after the claim: as long as this task is not counted as ended, its step has not.
+      const struct irlas_step *step = share->step;
       if (step->run) step->run(step->dims, step->operands, pool->scratch[index], task);
       else run_pass(pool, index, pool->passes, task);
-      if (atomic_fetch_sub(&pool->remaining, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
-        pthread_mutex_lock(&pool->mutex);
-        pthread_cond_signal(&pool->done);
-        pthread_mutex_unlock(&pool->mutex);
-      }
     }
+  }
+  // Counted together: the line goes from thread to thread.
+  if (ended > 0 && atomic_fetch_sub(&pool->remaining, ended) == ended && atomic_load(&pool->caller_sleeps)) {
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_signal(&pool->done);
+    pthread_mutex_unlock(&pool->mutex);
   }
 }
 
-static void await_generation(struct irlas_pool *pool, uint64_t seen) {
+/// Waits until there is something new for a thread, and returns its generation.
+static uint64_t await_generation(struct irlas_pool *pool, int index, uint64_t seen) {
+  struct share *share = &pool->shares[index];
+  uint64_t generation;
   for (int i = 0; i < spins; i++) {
-    if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
+    if ((generation = atomic_load_explicit(&share->generation, memory_order_acquire)) != seen) return generation;
     relax();
   }
   pthread_mutex_lock(&pool->mutex);
   atomic_fetch_add(&pool->sleepers, 1);
-  while (atomic_load(&pool->generation) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
+  while ((generation = atomic_load(&share->generation)) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
   atomic_fetch_sub(&pool->sleepers, 1);
   pthread_mutex_unlock(&pool->mutex);
+  return generation;
 }
 
 /// Tells waiting threads that there is something new.
 static void announce(struct irlas_pool *pool) {
-  atomic_fetch_add(&pool->generation, 1);
+  for (int index = 1; index < pool->threads; index++) {
+    struct share *share = &pool->shares[index];
+    const uint64_t generation = atomic_load_explicit(&share->generation, memory_order_relaxed);
+    atomic_store_explicit(&share->generation, generation + 1, memory_order_release);
+  }
+  // A thread counts itself as asleep before it looks for the last time.
+  atomic_thread_fence(memory_order_seq_cst);
   if (atomic_load(&pool->sleepers) > 0) {
     pthread_mutex_lock(&pool->mutex);
     pthread_cond_broadcast(&pool->wake);
@@ -179,12 +192,12 @@ static void announce(struct irlas_pool *pool) {
 }
 
 static void publish(struct irlas_pool *pool, const struct irlas_step *step) {
-  pool->step = step;
   atomic_store_explicit(&pool->remaining, step->tasks, memory_order_relaxed);
   for (int index = 0; index < pool->threads; index++) {
     const int64_t tasks = step->tasks;
     const uint64_t start = (uint64_t)(tasks * index / pool->threads), end = (uint64_t)(tasks * (index + 1) / pool->threads);
-    atomic_store_explicit(&pool->ranges[index].tasks, end << 32 | start, memory_order_release);
+    pool->shares[index].step = step;
+    atomic_store_explicit(&pool->shares[index].tasks, end << 32 | start, memory_order_release);
   }
   announce(pool);
 }
@@ -208,9 +221,8 @@ static void *worker(void *argument) {
   flush_denormals();
   uint64_t seen = 0;
   for (;;) {
-    await_generation(pool, seen);
     // Steps that ended without this thread are skipped.
-    seen = atomic_load_explicit(&pool->generation, memory_order_acquire);
+    seen = await_generation(pool, start.index, seen);
     if (atomic_load_explicit(&pool->quitting, memory_order_acquire)) return NULL;
     work(pool, start.index);
   }
@@ -225,14 +237,14 @@ struct irlas_pool *irlas_pool_create(int threads) {
   pthread_cond_init(&pool->wake, NULL);
   pthread_cond_init(&pool->done, NULL);
   pool->threads = 1;
-  pool->ranges = aligned_alloc(line, (size_t)threads * sizeof *pool->ranges);
+  pool->shares = aligned_alloc(line, (size_t)threads * sizeof *pool->shares);
   pool->handles = calloc((size_t)threads, sizeof *pool->handles);
   pool->scratch = calloc((size_t)threads, sizeof *pool->scratch);
-  if (!pool->ranges || !pool->handles || !pool->scratch) {
+  if (!pool->shares || !pool->handles || !pool->scratch) {
     irlas_pool_destroy(pool);
     return NULL;
   }
-  memset(pool->ranges, 0, (size_t)threads * sizeof *pool->ranges);
+  memset(pool->shares, 0, (size_t)threads * sizeof *pool->shares);
   for (int index = 1; index < threads; index++) {
     struct start *start = malloc(sizeof *start);
     if (start) *start = (struct start){pool, index};
@@ -255,7 +267,7 @@ void irlas_pool_destroy(struct irlas_pool *pool) {
     for (int index = 0; index < pool->threads; index++) free(pool->scratch[index]);
   free(pool->scratch);
   free(pool->handles);
-  free(pool->ranges);
+  free(pool->shares);
   pthread_cond_destroy(&pool->done);
   pthread_cond_destroy(&pool->wake);
   pthread_mutex_destroy(&pool->mutex);
@@ -316,6 +328,10 @@ static int64_t run_together(struct irlas_pool *pool, struct passes *passes, int6
   return number;
 }
 
+int irlas_pool_separates(int threads, int passes) {
+  return threads > 1 && (passes >= 2 * threads || passes % threads == 0);
+}
+
 int64_t irlas_pool_run_passes(struct irlas_pool *pool, const struct irlas_pass *programs, int64_t count, int number,
                               volatile int *cancel, uint64_t *nanoseconds) {
   const int threads = pool->threads;
@@ -325,7 +341,7 @@ int64_t irlas_pool_run_passes(struct irlas_pool *pool, const struct irlas_pass *
     if (!passes.nanoseconds) return 0;
   }
   int64_t done;
-  const int alone = threads > 1 && (number >= 2 * threads || number % threads == 0);
+  const int alone = irlas_pool_separates(threads, number);
   if (alone) {
     unsigned mode = flush_denormals();
     const struct irlas_step step = {NULL, NULL, NULL, number};

@@ -48,9 +48,11 @@ struct irlas_pass {
   int64_t operand_count;
 };
 
+/// Whether each of so many passes has a thread for itself, or all threads work on one after the other: they are too few.
+int irlas_pool_separates(int threads, int passes);
+
 /// Executes all `count` steps `passes` times. Passes are independent: each thread executes some by itself, in its own
-/// `programs[thread]`, unless they are too few for the threads; then one follows the other, all threads together in
-/// `programs[0]`.
+/// `programs[thread]`, or all threads work together in `programs[0]` (`irlas_pool_separates`).
 ///
 /// Returns the number of passes done. `nanoseconds` (may be NULL) receives the time of each step summed over passes, as if one
 /// pass had followed the other in the time that all took. The rest is as in `irlas_pool_run`.

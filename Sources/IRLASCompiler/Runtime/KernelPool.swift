@@ -30,6 +30,11 @@ package final class KernelPool {
     irlas_pool_run(pool, calls.steps, Int64(calls.count), cancellation?.flag, nil) == Int64(calls.count)
   }
 
+  /// How many of `threads` threads work on a call of a plan together: one where each pass has a thread for itself.
+  package static func threads(for plan: ExecutionPlan, of threads: Int) -> Int {
+    irlas_pool_separates(Int32(clamping: threads), Int32(clamping: plan.passes)) != 0 ? 1 : threads
+  }
+
   /// Runs the calls of passes `passes` times, each pass on one thread, or one after the other where they are too few for that.
   ///
   /// - Parameters:

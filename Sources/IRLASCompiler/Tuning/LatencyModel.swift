@@ -51,7 +51,7 @@ package struct LatencyModel: Sendable {
     return (fitted * exp(sum / weights), false)
   }
 
-  /// The expected time of a step of a plan, and the share of its calls that were measured.
+  /// The expected time of one pass of a plan, and the share of its calls that were measured.
   package func seconds(of plan: ExecutionPlan) -> (seconds: Double, measured: Int, calls: Int) {
     var (seconds, measured) = (0.0, 0)
     let loads = plan.loads

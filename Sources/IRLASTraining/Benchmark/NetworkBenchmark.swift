@@ -91,7 +91,7 @@ package struct NetworkBenchmark {
     return program.profile()
   }
 
-  /// The median time of each call of the plan in `runs` runs, in seconds, after three runs that do not count.
+  /// The median time of each call of the plan, all passes together, in `runs` runs, in seconds, after three runs that do not count.
   mutating func callTimes(runs: Int) -> [Double] {
     for _ in 0..<3 { run() }
     var times = [[UInt64]](repeating: [], count: plan.step.count)
@@ -104,7 +104,10 @@ package struct NetworkBenchmark {
   /// The median time of each kernel of the plan in `runs` runs; of a kernel that is called several times the mean of its
   /// calls.
   package mutating func timings(runs: Int) -> [KernelTimings.Entry] {
-    let times = callTimes(runs: runs)
+    // A pass that has a thread for itself takes as many times longer as there are threads.
+    let threads = KernelPool.threads(for: plan, of: settings.threads)
+    let share = Double(settings.threads / threads) / Double(plan.passes)
+    let times = callTimes(runs: runs).map { $0 * share }
     var sums: [(load: KernelLoad, seconds: Double, calls: Int)] = []
     var places: [String: Int] = [:]
     for (load, seconds) in zip(plan.loads, times) {
@@ -117,7 +120,7 @@ package struct NetworkBenchmark {
       }
     }
     return sums.map {
-      KernelTimings.Entry($0.load, threads: settings.threads, seconds: $0.seconds / Double($0.calls))
+      KernelTimings.Entry($0.load, threads: threads, seconds: $0.seconds / Double($0.calls))
     }
   }
 

@@ -68,8 +68,8 @@ package struct NetworkProfile: Sendable {
       cost.seconds = seconds
       // A node of several calls has its work counted once.
       if counted.insert(call.node).inserted {
-        cost.bytes = 4 * plan.floats(of: call)
-        cost.flops = 2 * plan.macs(of: call)
+        cost.bytes = 4 * plan.floats(of: call) * Double(plan.passes)
+        cost.flops = 2 * plan.macs(of: call) * Double(plan.passes)
         cost.bound = max(cost.flops / peakRate, cost.bytes / readRate)
       }
       total = total + cost

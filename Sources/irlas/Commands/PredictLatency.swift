@@ -42,7 +42,7 @@ struct PredictLatency: ParsableCommand {
     let plan: ExecutionPlan
     do throws(CompileError) {
       plan = try compile(
-        network.withoutAuxiliaryOutputs, CompileOptions(mode: .inference, batch: batch))
+        network.withoutAuxiliaryOutputs, CompileOptions(mode: .inference, batch: batch, splitsBatch: true))
     } catch {
       throw CommandFailure.input("\(error)")
     }
@@ -51,12 +51,16 @@ struct PredictLatency: ParsableCommand {
         cacheDirectory: settings.toolchain.cacheDirectory, origin: try settings.kernelOrigin()
       ).read()
     }
-    guard let model = LatencyModel(timings, threads: threads) else {
+    // The passes of a batch are computed side by side, or one after the other.
+    let together = KernelPool.threads(for: plan, of: threads)
+    let rounds = Double((plan.passes + threads / together - 1) / (threads / together))
+    guard let model = LatencyModel(timings, threads: together) else {
       throw CommandFailure.input(
-        "no kernel has been measured on this machine with \(threads) threads\n"
+        "no kernel has been measured on this machine with \(together) threads\n"
           + "help: `irlas tune FILE --threads \(threads)` measures those of a network")
     }
-    let expected = model.seconds(of: plan)
+    var expected = model.seconds(of: plan)
+    expected.seconds *= rounds
     switch format {
     case .text:
       StandardOutput.line(

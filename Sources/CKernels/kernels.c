@@ -214,9 +214,11 @@ ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d) { return irlas_co
 
 struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d) { return irlas_conv_statistics_blocks(d); }
 
-ptrdiff_t irlas_winograd_count(const struct irlas_conv *d, int changing) {
-  return irlas_winograd_weight_count(d, changing);
-}
+ptrdiff_t irlas_winograd_count(const struct irlas_conv *d) { return irlas_winograd_weight_count(d); }
+
+int irlas_winograd_is_better(const struct irlas_conv *d, int changing) { return irlas_winograd_pays(d, changing); }
+
+int irlas_separable_is_possible(const struct irlas_separable *d) { return irlas_separable_fits(d); }
 
 int irlas_separable_is_better(const struct irlas_separable *d) { return irlas_separable_pays(d); }
 

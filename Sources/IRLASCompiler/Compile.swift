@@ -32,6 +32,10 @@ package struct CompileOptions: Hashable, Sendable {
   /// The pass after which the graph (or the plan) is shown to the dump.
   package var dumpAfter: String?
   package var winograd: Winograd
+  /// Which forms computations take where there are several.
+  package var forms: FormRule
+  /// What was measured, to choose forms by in place of the rule.
+  package var tuned: TunedKernels?
   package var precision: Precision
   /// Whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
   package var placesValues: Bool?
@@ -44,13 +48,15 @@ package struct CompileOptions: Hashable, Sendable {
 
   package init(
     mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
-    precision: Precision = .float32, placesValues: Bool? = nil, memoryLimit: Int? = nil,
-    splitsBatch: Bool = false
+    forms: FormRule = .estimated, tuned: TunedKernels? = nil, precision: Precision = .float32,
+    placesValues: Bool? = nil, memoryLimit: Int? = nil, splitsBatch: Bool = false
   ) {
     self.mode = mode
     self.batch = batch
     self.dumpAfter = dumpAfter
     self.winograd = winograd
+    self.forms = forms
+    self.tuned = tuned
     self.precision = precision
     self.placesValues = placesValues
     self.memoryLimit = memoryLimit
@@ -100,31 +106,37 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   }
 
   // Schedule, lowering to kernel calls, memory plan.
-  func plan(_ graph: Graph, batch: Int, _ originals: [NodeID: NodeID] = [:]) throws(CompileError)
-    -> ExecutionPlan
-  {
+  func plan(
+    _ graph: Graph, batch: Int, _ forms: FormRule, _ originals: [NodeID: NodeID] = [:]
+  ) throws(CompileError) -> ExecutionPlan {
     try ExecutionPlan(
       lowering: graph, batch: batch, parametersAreConstant: options.mode == .inference,
-      winograd: options.winograd, precision: options.precision, placesValues: options.placesValues,
-      streams: streams, originals: originals)
+      winograd: options.winograd, forms: forms, precision: options.precision,
+      placesValues: options.placesValues, streams: streams, originals: originals)
+  }
+  let whole = graph
+  func forms(batch: Int) throws(CompileError) -> FormRule {
+    guard let tuned = options.tuned else { return options.forms }
+    return try tuned.forms { rule throws(CompileError) in try plan(whole, batch: batch, rule) }
   }
   let result: ExecutionPlan
   if let limit = options.memoryLimit {
+    let forms = try forms(batch: options.batch)
     let isLeft =
       options.mode == .inference
       ? []
       : Lowering.deferredNormalizations(
-        graph, Schedule(graph, parametersAreConstant: false), options.batch, options.winograd,
+        graph, Schedule(graph, parametersAreConstant: false), options.batch, options.winograd, forms,
         options.precision)
     result = try Rematerialisation.plan(graph, batch: options.batch, isLeft: isLeft, limit: limit) {
-      again throws(CompileError) in try plan(again.graph, batch: options.batch, again.originals)
+      again throws(CompileError) in try plan(again.graph, batch: options.batch, forms, again.originals)
     }
   } else if options.splitsBatch, options.mode == .inference {
     result = try ExecutionPlan.split(options.batch) { batch throws(CompileError) in
-      try plan(graph, batch: batch)
+      try plan(whole, batch: batch, try forms(batch: batch))
     }
   } else {
-    result = try plan(graph, batch: options.batch)
+    result = try plan(whole, batch: options.batch, try forms(batch: options.batch))
   }
   if case .training = options.mode { _ = try pipeline.checked("remat", result.graph) }
   pipeline.show("plan", GeneratedCode(result).program)

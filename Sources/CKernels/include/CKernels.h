@@ -184,12 +184,18 @@ ptrdiff_t irlas_conv_weight_splits(const struct irlas_conv *d);
 /// The blocks of which `CONV_STATISTICS` leaves the statistics.
 struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d);
 
-/// Floats of the transformed weight with which `CONV_WINOGRAD` computes a convolution; 0 where `CONV_FORWARD` is the
-/// better one or the only one. A function of the sizes alone and of whether the weight is `changing`: transformed for
-/// every call.
-ptrdiff_t irlas_winograd_count(const struct irlas_conv *d, int changing);
+/// Floats of the transformed weight with which `CONV_WINOGRAD` computes a convolution; 0 where it cannot.
+ptrdiff_t irlas_winograd_count(const struct irlas_conv *d);
 
-/// Whether `SEPARABLE` is faster than its convolutions one after the other; a function of the sizes alone.
+/// Whether `CONV_WINOGRAD`, where it is possible, is estimated to be faster than `CONV_FORWARD`; a function of the sizes alone
+/// and of whether the weight is `changing`: transformed for every call.
+int irlas_winograd_is_better(const struct irlas_conv *d, int changing);
+
+/// Whether `SEPARABLE` can compute its convolutions.
+int irlas_separable_is_possible(const struct irlas_separable *d);
+
+/// Whether `SEPARABLE`, where it is possible, is estimated to be faster than its convolutions one after the other; a function
+/// of the sizes alone.
 int irlas_separable_is_better(const struct irlas_separable *d);
 
 /// Floats of memory of the rounded weight with which a convolution has `pairs`; 0 where its groups are too small for it.

@@ -30,13 +30,17 @@ IRLAS_INLINE struct irlas_strips irlas_separable_strips(const struct irlas_separ
   return s;
 }
 
+// Whether a strip stays small.
+IRLAS_INLINE int irlas_separable_fits(const struct irlas_separable *d) {
+  return d->out_width <= 256 && d->kernel_height <= 7;
+}
+
 // Whether that is faster than one after the other: where the maps between leave the cache and the weights, which every strip reads,
 // stay in it. An estimate from the sizes alone.
 IRLAS_INLINE int irlas_separable_pays(const struct irlas_separable *d) {
   const ptrdiff_t places = irlas_max(d->height * d->width, d->out_height * d->out_width);
   const ptrdiff_t weights = d->channels * (d->kernel_height * d->kernel_width + d->outputs + d->expands * d->inputs);
-  return d->batch * places * d->channels >= 3 << 17 && weights <= 1 << 17 && d->out_width <= 256 &&
-         d->kernel_height <= 7;
+  return d->batch * places * d->channels >= 3 << 17 && weights <= 1 << 17;
 }
 
 IRLAS_INLINE int irlas_separable_tasks(const struct irlas_separable *d) {

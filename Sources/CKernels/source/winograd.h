@@ -242,13 +242,17 @@ IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const st
   }
 }
 
-// Floats of the transformed weight, 0 where the direct convolution (of `pairs` or not) is the better one or the only one. The estimate
-// counts multiply-adds of sixteen lanes; it knows nothing of the processor, so that a plan is the same everywhere.
-// `changing` weights are transformed for every call.
-IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d, int changing) {
+// Floats of the transformed weight, 0 where the direct convolution is the only one.
+IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d) {
   if (d->kernel_height != 3 || d->kernel_width != 3 || d->stride_height != 1 || d->stride_width != 1 ||
       d->dilation_height != 1 || d->dilation_width != 1 || d->groups != 1)
     return 0;
+  return irlas_winograd_points * d->channels * irlas_round_up(d->outputs, irlas_winograd_lanes);
+}
+
+// Whether it saves a fifth of the direct convolution's time (of `pairs` or not). The estimate counts multiply-adds of sixteen lanes;
+// it knows nothing of the processor, so that a plan is the same everywhere. `changing` weights are transformed for every call.
+IRLAS_INLINE int irlas_winograd_pays(const struct irlas_conv *d, int changing) {
   const struct irlas_winograd c = irlas_winograd_cut(d);
   const double inputs = (double)irlas_ceil_div(d->channels, 16), outputs = (double)irlas_ceil_div(d->outputs, 16);
   const double channels = (double)d->channels, pixels = (double)d->batch * d->out_height * d->out_width;
@@ -257,9 +261,7 @@ IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d, i
   const double direct = (9 * pixels + 72) * channels * outputs * (d->pairs ? 0.5 : 1);
   const double winograd =
       (36 * (double)c.tiles + 288 + (changing ? 550 : 0)) * channels * outputs + 450 * c.tiles * (inputs * c.chunks + outputs);
-  if (winograd * 5 > direct * 4) return 0;
-  const ptrdiff_t width = irlas_round_up(d->outputs, irlas_winograd_lanes);
-  return irlas_winograd_points * d->channels * width;
+  return winograd * 5 <= direct * 4;
 }
 
 IRLAS_INLINE int irlas_conv_winograd_tasks(const struct irlas_conv *d) {

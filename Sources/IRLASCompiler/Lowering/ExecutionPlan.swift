@@ -104,6 +104,8 @@ package struct ExecutionPlan: Sendable {
   /// The plan of the arena: `arenaRequests[i]` is buffer `arenaBuffers[i]`.
   package var arena: MemoryPlan
   package var arenaBuffers: [Int]
+  /// The forms that were taken where there was a choice, in the order of their calls.
+  package var forms: [TakenForm] = []
 
   /// The bytes of one of the program's own blocks, or of the parameters and states that it works on.
   package func byteCount(of space: Space) -> Int {

@@ -82,14 +82,29 @@ extension KernelSizes {
   }
 
   /// Of a convolution's sizes: how many floats its weight has in the form that Winograd's kernel reads; nil where
-  /// the direct kernel is the better one or the only one.
-  ///
-  /// - Parameter changing: whether the weight is brought into that form for every call.
-  package func winogradWeightCount(changing: Bool) -> Int? {
-    let count = withBytes {
-      irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self), changing ? 1 : 0)
-    }
+  /// the direct kernel is the only one.
+  package var winogradWeightCount: Int? {
+    let count = withBytes { irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self)) }
     return count > 0 ? count : nil
+  }
+
+  /// Of the sizes of a convolution that Winograd's kernel can compute: whether it is estimated to be faster.
+  ///
+  /// - Parameter changing: whether the weight is brought into its form for every call.
+  package func winogradIsBetter(changing: Bool) -> Bool {
+    withBytes {
+      irlas_winograd_is_better($0.assumingMemoryBound(to: irlas_conv.self), changing ? 1 : 0) != 0
+    }
+  }
+
+  /// Of the sizes of convolutions in strips: whether they are estimated to be faster so than one after the other.
+  package var separableIsBetter: Bool {
+    withBytes { irlas_separable_is_better($0.assumingMemoryBound(to: irlas_separable.self)) != 0 }
+  }
+
+  /// A convolution's sizes without what is done to its results.
+  package var withoutEpilogue: KernelSizes {
+    pitched(["has_bias": 0, "has_residual": 0, "activation": Int(IRLAS_NONE.rawValue)])
   }
 
   /// Of a convolution's sizes: how many floats of memory its weight takes when rounded to bfloat16; nil where its groups
@@ -121,7 +136,7 @@ extension KernelSizes {
   }
 
   /// A depthwise convolution of `input` to `between`, with a 1x1 convolution to `output` after it and, with `expansion`, one
-  /// before it, in one call; nil where one after the other is faster.
+  /// before it, in one call; nil where that is not possible.
   package static func separable(
     batch: Int, input: Shape, between: Shape, output: Shape, expansion: (Convolution, hasBias: Bool)?,
     depthwise: (Convolution, hasBias: Bool), projection: (Convolution, hasBias: Bool), hasResidual: Bool,
@@ -140,7 +155,7 @@ extension KernelSizes {
       depthwise_activation: code(depthwise.0.activation), has_bias: projection.hasBias ? 1 : 0,
       has_residual: hasResidual ? 1 : 0, activation: code(projection.0.activation), pairs: pairs ? 1 : 0,
       x_pitch: input.channels, y_pitch: output.channels, residual_pitch: output.channels)
-    return irlas_separable_is_better(&structure) != 0 ? KernelSizes(structure) : nil
+    return irlas_separable_is_possible(&structure) != 0 ? KernelSizes(structure) : nil
   }
 
   /// The gradient of a convolution's weight; the number of partial sums is the library's choice.

@@ -8,8 +8,8 @@ extension Lowering {
   ///
   /// - Returns: for each node whether it is one.
   static func deferredNormalizations(
-    _ graph: Graph, _ schedule: Schedule, _ batch: Int, _ winograd: Winograd, _ precision: Precision,
-    _ originals: [NodeID: NodeID] = [:]
+    _ graph: Graph, _ schedule: Schedule, _ batch: Int, _ winograd: Winograd, _ rule: FormRule,
+    _ precision: Precision, _ originals: [NodeID: NodeID] = [:]
   ) -> [Bool] {
     let consumers = graph.consumers()
     var isOpen = [Bool](repeating: false, count: graph.nodes.count)
@@ -22,7 +22,11 @@ extension Lowering {
       let shapes = graph.inputShapes(of: id)
       let plain = KernelSizes.conv(batch: batch, input: shapes[0], output: graph[id].shape, convolution)
       let sizes = plain.withPairs(precision == .bfloat16 && plain.roundedWeightCount != nil)
-      if winograd == .auto && sizes.winogradWeightCount(changing: true) != nil { return false }
+      if winograd == .auto, let form = KernelForm.winograd(of: sizes, isGradient: false, changing: true),
+        rule.takes(form)
+      {
+        return false
+      }
       return convolution.window.kernelSize != .one || sizes != plain
     }
     func isOnTheWay(_ map: NodeID, to reader: NodeID) -> Bool {

@@ -45,7 +45,11 @@ extension Lowering {
     let chosen = rounded == nil ? sizes : sizes.withPairs(true)
     let kernel: Kernel
     let count: Int
-    if winograd == .auto, let size = chosen.winogradWeightCount(changing: !isConstant) {
+    if winograd == .auto, let size = chosen.winogradWeightCount,
+      let form = KernelForm.winograd(of: chosen, isGradient: isGradient, changing: !isConstant),
+      rule.takes(form)
+    {
+      taken.append((form, current))
       (kernel, count) = (isGradient ? .winogradGradientWeight : .winogradWeight, size)
     } else if let rounded {
       (kernel, count) = (isGradient ? .bf16GradientWeight : .bf16Weight, rounded)
@@ -56,5 +60,24 @@ extension Lowering {
     let made = self.weight(
       weight, shape, by: kernel, groups: sizes.groups, count: count, isConstant: isConstant)
     return ConvolutionForm(sizes: isWinograd ? sizes : chosen, weight: made, isWinograd: isWinograd)
+  }
+
+  /// The forms taken, with the nodes whose calls depend on them. Winograd's kernel leaves no statistics, so that batch norm needs a pass
+  /// of its own for them, and does not normalise what it reads, on which all readers of the same map depend.
+  var takenForms: [ExecutionPlan.TakenForm] {
+    let consumers = graph.consumers()
+    return taken.map { form, id in
+      var nodes = [id]
+      switch form {
+      case .separable: nodes += separables[id]?.inner ?? []
+      case .winograd:
+        if let reader = statisticsReaders[id]?.reader { nodes.append(reader) }
+        let x = graph[id].inputs[0]
+        if isTraining, case .conv = graph[id].op, case .batchNormalize = graph[x].op {
+          nodes += [x] + consumers[x.index]
+        }
+      }
+      return ExecutionPlan.TakenForm(form: form, nodes: nodes)
+    }
   }
 }

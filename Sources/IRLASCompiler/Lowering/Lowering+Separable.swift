@@ -11,10 +11,12 @@ struct Separable {
   /// The nodes whose values have no place.
   var inner: [NodeID] { [expansion, depthwise].compactMap { $0 } }
 
-  /// All of a graph, by their last convolution, where that is faster.
+  /// All of a graph that a rule takes, by their last convolution.
   ///
   /// - Parameter pairs: whether the 1x1 convolutions multiply numbers rounded to bfloat16.
-  static func all(in graph: Graph, _ schedule: Schedule, batch: Int, pairs: Bool) -> [NodeID: Separable] {
+  static func all(
+    in graph: Graph, _ schedule: Schedule, batch: Int, pairs: Bool, _ rule: FormRule
+  ) -> [NodeID: Separable] {
     let isStep = Set(schedule.step)
     let consumers = graph.consumers()
     let outputs = Set(graph.outputs.map(\.value))
@@ -39,13 +41,14 @@ struct Separable {
           && !(pairs && graph.inputShapes(of: before)[0].channels == 1) ? $0 : nil
       }
       func sizes(_ first: Convolution?) -> KernelSizes? {
-        KernelSizes.separable(
+        let sizes = KernelSizes.separable(
           batch: batch, input: graph.inputShapes(of: first == nil ? depthwise : before)[0],
           between: graph[depthwise].shape, output: graph[projection].shape,
           expansion: first.map { ($0, hasBias: graph[before].inputs.count == 3) },
           depthwise: (middle, hasBias: graph[depthwise].inputs.count == 3),
           projection: (last, hasBias: graph[projection].inputs.count >= 3),
           hasResidual: graph[projection].inputs.count == 4, pairs: pairs)
+        return sizes.flatMap { rule.takes(.separable($0)) ? $0 : nil }
       }
       if let first, let sizes = sizes(first) {
         found[projection] = Separable(
@@ -62,6 +65,7 @@ struct Separable {
 extension Lowering {
   /// One call for all convolutions of `separable`, at the place of the last.
   mutating func lower(_ separable: Separable) {
+    taken.append((.separable(separable.sizes), separable.projection))
     let chain = (separable.inner + [separable.projection]).map { graph[$0].inputs }
     var operands = [operand(chain[0][0])]
     for (id, inputs) in zip(separable.inner + [separable.projection], chain) {

@@ -23,11 +23,11 @@ struct Lowering {
   private var persistent: [ExecutionPlan.Persistent] = []
   private var randomKey: ExecutionPlan.Operand?
   /// For each convolution the node that reads the statistics of its result, both being part of the step.
-  private let statisticsReaders: [NodeID: (reader: NodeID, position: Int)]
+  let statisticsReaders: [NodeID: (reader: NodeID, position: Int)]
   /// For each slice the slices of the same value, itself included, when together they are all of it.
   private let splits: [NodeID: [NodeID]]
   /// Convolutions that one call makes with those before them, by the last.
-  private let separables: [NodeID: Separable]
+  let separables: [NodeID: Separable]
   private let isInner: [Bool]
   /// Normalised maps that nobody makes: their readers normalise on the way.
   private let isDeferred: [Bool]
@@ -38,6 +38,9 @@ struct Lowering {
   /// Whether dropout should have become a product with a mask.
   let isTraining: Bool
   let winograd: Winograd
+  /// Which forms are taken where there are several, and those that were, each with the node at which it was.
+  let rule: FormRule
+  var taken: [(form: KernelForm, node: NodeID)] = []
   let precision: Precision
   private let streams: [String: Int]
   /// For each node that computes a value again the node that does so first.
@@ -54,11 +57,12 @@ struct Lowering {
   /// Lowers a graph whose parameters and state are constant (inference) or updated by every step.
   ///
   /// - Parameters:
+  ///   - rule: which forms are taken where there are several.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   ///   - originals: for each node that computes a value again the node that does so first.
   static func plan(
-    _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, precision: Precision,
-    placesValues: Bool?, streams: [String: Int], originals: [NodeID: NodeID] = [:]
+    _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, rule: FormRule,
+    precision: Precision, placesValues: Bool?, streams: [String: Int], originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
     for id in graph.ids {
@@ -70,14 +74,14 @@ struct Lowering {
       graph: graph, batch: batch,
       schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
       packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
-      winograd: winograd, precision: precision, placesValues: placesValues, streams: streams,
+      winograd: winograd, rule: rule, precision: precision, placesValues: placesValues, streams: streams,
       originals: originals)
     return try lowering.run()
   }
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    winograd: Winograd, precision: Precision, placesValues: Bool?, streams: [String: Int],
+    winograd: Winograd, rule: FormRule, precision: Precision, placesValues: Bool?, streams: [String: Int],
     originals: [NodeID: NodeID]
   ) {
     self.graph = graph
@@ -86,18 +90,20 @@ struct Lowering {
     self.packing = packing
     self.isTraining = isTraining
     self.winograd = winograd
+    self.rule = rule
     self.precision = precision
     self.streams = streams
     self.originals = originals
     operands = Array(repeating: nil, count: graph.nodes.count)
     separables =
       isTraining
-      ? [:] : Separable.all(in: graph, schedule, batch: batch, pairs: precision == .bfloat16)
+      ? [:] : Separable.all(in: graph, schedule, batch: batch, pairs: precision == .bfloat16, rule)
     var isInner = [Bool](repeating: false, count: graph.nodes.count)
     for separable in separables.values { for node in separable.inner { isInner[node.index] = true } }
     self.isInner = isInner
     let isDeferred =
-      isTraining ? Self.deferredNormalizations(graph, schedule, batch, winograd, precision, originals) : []
+      isTraining
+      ? Self.deferredNormalizations(graph, schedule, batch, winograd, rule, precision, originals) : []
     self.isDeferred = isDeferred
     let lastUse = Self.lastUses(graph, schedule, separables, Placement())
     placement =
@@ -212,7 +218,8 @@ struct Lowering {
       randomKey: randomKey.map {
         ExecutionPlan.Port(name: "random key", shape: .unbatched(4), operand: $0)
       },
-      outputs: outputs, hasUpdates: !graph.updates.isEmpty, arena: arena, arenaBuffers: arenaBuffers)
+      outputs: outputs, hasUpdates: !graph.updates.isEmpty, arena: arena, arenaBuffers: arenaBuffers,
+      forms: takenForms)
   }
 
   // MARK: Values
@@ -455,17 +462,19 @@ extension ExecutionPlan {
   ///   - parametersAreConstant: true at inference, where everything that depends on parameters alone is
   ///     prepared once.
   ///   - winograd: whether convolutions may be computed so.
+  ///   - forms: which forms are taken where there are several.
   ///   - precision: of products.
   ///   - placesValues: whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   ///   - originals: for each node that computes a value again the node that does so first (`Recomputation`).
   package init(
     lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
-    precision: Precision = .float32, placesValues: Bool? = nil, streams: [String: Int] = [:],
+    forms rule: FormRule = .estimated, precision: Precision = .float32, placesValues: Bool? = nil,
+    streams: [String: Int] = [:],
     originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) {
     self = try Lowering.plan(
-      graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd,
+      graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd, rule: rule,
       precision: precision, placesValues: placesValues, streams: streams,
       originals: originals)
   }

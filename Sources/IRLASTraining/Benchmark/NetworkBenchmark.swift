@@ -12,6 +12,11 @@ package struct NetworkBenchmark {
     case infer
     /// Forward, backward and update (SGD with momentum 0.9 and decay 1e-4), the batch in memory already.
     case train
+
+    fileprivate var compiled: CompileMode {
+      let update = TrainingObjective.Update.sgd(momentum: 0.9, nesterov: false, decay: 1e-4)
+      return self == .infer ? .inference : .training(TrainingObjective(update: update))
+    }
   }
 
   /// What runs: without auxiliary outputs, unless it trains.
@@ -29,20 +34,34 @@ package struct NetworkBenchmark {
     self.network = network
     self.mode = mode
     self.settings = settings
-    let update = TrainingObjective.Update.sgd(momentum: 0.9, nesterov: false, decay: 1e-4)
-    (program, pool) = try Self.program(
-      network, mode == .infer ? .inference : .training(TrainingObjective(update: update)), batch, settings)
+    (program, pool) = try Self.program(network, mode.compiled, batch, settings)
+  }
+
+  /// What a benchmark would run.
+  static func plan(
+    of network: Graph, _ mode: Mode, batch: Int, _ settings: EngineSettings
+  ) throws(TrainingError) -> ExecutionPlan {
+    let network = mode == .infer ? network.withoutAuxiliaryOutputs : network
+    do {
+      return try compile(network, options(mode.compiled, batch, settings))
+    } catch {
+      throw .recipe("\(error)")
+    }
+  }
+
+  private static func options(
+    _ mode: CompileMode, _ batch: Int, _ settings: EngineSettings
+  ) -> CompileOptions {
+    var options = settings.options(mode, batch: batch)
+    options.memoryLimit = settings.memoryLimit
+    return options
   }
 
   private static func program(
     _ network: Graph, _ mode: CompileMode, _ batch: Int, _ settings: EngineSettings
   ) throws(TrainingError) -> (Executable, KernelPool) {
     do {
-      let plan = try compile(
-        network,
-        CompileOptions(
-          mode: mode, batch: batch, winograd: settings.winograd, precision: settings.precision,
-          memoryLimit: settings.memoryLimit, splitsBatch: true))
+      let plan = try compile(network, options(mode, batch, settings))
       let store = try ParameterStore(for: plan)
       store.initialize(seed: 0)
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
@@ -146,7 +165,7 @@ package struct NetworkBenchmark {
 
   package var plan: ExecutionPlan { program.plan }
   package var kernels: KernelSet { program.kernels }
-  package var remarks: [String] { program.kernels.remarks }
+  package var remarks: [String] { settings.remarks(on: plan, kernels) }
 
   /// The floating-point operations of a run: two for each multiply-add of convolutions and linear layers, three times as
   /// many when training, for the gradients of inputs and weights.

@@ -10,6 +10,11 @@ package struct TimingFile {
     path = FileBytes.join(cacheDirectory, "timings-\(identity)")
   }
 
+  /// The file of the kernels that these settings make.
+  package init(_ settings: EngineSettings) throws(TrainingError) {
+    self.init(cacheDirectory: settings.toolchain.cacheDirectory, origin: try settings.kernelOrigin())
+  }
+
   /// What was measured; nothing where there is no file.
   package func read() throws(TrainingError) -> KernelTimings {
     guard FileBytes.exists(path) else { return KernelTimings() }
@@ -39,5 +44,14 @@ package struct TimingFile {
       throw .file(error)
     }
     return new
+  }
+}
+
+extension EngineSettings {
+  /// The same, kernels being chosen by what was measured with as many threads.
+  package func withTimings() throws(TrainingError) -> EngineSettings {
+    var settings = self
+    settings.tuned = TunedKernels(try TimingFile(self).read(), threads: threads)
+    return settings
   }
 }

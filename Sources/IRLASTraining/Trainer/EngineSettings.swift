@@ -8,7 +8,12 @@ package struct EngineSettings: Sendable {
   package var threads: Int
   /// Whether programs may use Winograd's convolutions.
   package var winograd = Winograd.auto
+  /// Which forms of kernels programs take, and what was measured, to choose by in place of that.
+  package var forms = FormRule.estimated
+  package var tuned: TunedKernels?
   package var precision = Precision.float32
+  /// Whether inference may compute a few samples of the batch at a time; not under a limit of memory.
+  package var splitsBatch = true
   /// The most bytes for what is planned; nil for no limit.
   package var memoryLimit: Int?
 
@@ -16,6 +21,22 @@ package struct EngineSettings: Sendable {
     self.tier = tier
     self.toolchain = toolchain
     self.threads = threads
+  }
+
+  /// How programs are compiled, but for the limit of memory.
+  package func options(_ mode: CompileMode, batch: Int) -> CompileOptions {
+    CompileOptions(
+      mode: mode, batch: batch, winograd: winograd, forms: forms, tuned: tuned, precision: precision,
+      splitsBatch: splitsBatch && memoryLimit == nil)
+  }
+
+  /// What the user should know about how a program's kernels were chosen and came to be.
+  package func remarks(on plan: ExecutionPlan, _ kernels: KernelSet) -> [String] {
+    guard let (measured, count) = tuned?.coverage(of: plan), measured < count else { return kernels.remarks }
+    return kernels.remarks + [
+      "\(count - measured) of \(count) convolutions were never measured like this with \(threads) threads (`irlas tune`): "
+        + "estimates choose their kernels"
+    ]
   }
 
   /// What would make the kernels: see `KernelSet.origin`.

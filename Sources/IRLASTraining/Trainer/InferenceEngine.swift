@@ -29,11 +29,7 @@ package struct InferenceEngine {
     let store: ParameterStore
     let plan: ExecutionPlan
     do {
-      plan = try compile(
-        network,
-        CompileOptions(
-          mode: .inference, batch: batch, winograd: settings.winograd, precision: settings.precision,
-          splitsBatch: true))
+      plan = try compile(network, settings.options(.inference, batch: batch))
       store = try ParameterStore(for: plan)
       pool = try KernelPool(threads: settings.threads)
     } catch let error as CompileError {
@@ -55,7 +51,7 @@ package struct InferenceEngine {
     do {
       let kernels = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
       program = try Executable(plan, parameters: parameters, kernels: kernels, pool: pool, arena: arena)
-      remarks = kernels.remarks
+      remarks = settings.remarks(on: plan, kernels)
     } catch {
       throw .engine("\(error)")
     }

@@ -32,7 +32,7 @@ package struct TrainingEngine {
       inference = try InferenceEngine(
         plan: evaluation, parameters: store, pool: pool, arena: arena, settings: settings)
       planRecord = PlanRecord(plan, kernels).text
-      remarks = kernels.remarks
+      remarks = settings.remarks(on: plan, kernels)
     } catch let error as TrainingError {
       throw error
     } catch let error as CompileError {
@@ -49,13 +49,8 @@ package struct TrainingEngine {
     of network: Graph, _ objective: TrainingObjective, batch: Int, evaluationBatch: Int,
     _ settings: EngineSettings
   ) throws(CompileError) -> (training: ExecutionPlan, evaluation: ExecutionPlan) {
-    let evaluation = try compile(
-      network,
-      CompileOptions(
-        mode: .inference, batch: evaluationBatch, winograd: settings.winograd, precision: settings.precision,
-        splitsBatch: settings.memoryLimit == nil))
-    var options = CompileOptions(
-      mode: .training(objective), batch: batch, winograd: settings.winograd, precision: settings.precision)
+    let evaluation = try compile(network, settings.options(.inference, batch: evaluationBatch))
+    var options = settings.options(.training(objective), batch: batch)
     guard let limit = settings.memoryLimit else { return (try compile(network, options), evaluation) }
     // Parameters and the arena are shared.
     let beside = evaluation.byteCount(of: .prepared) + evaluation.byteCount(of: .staging)

@@ -26,6 +26,7 @@ struct Bench: ParsableCommand {
   @OptionGroup var source: ProgramOptions
 
   @OptionGroup var work: BenchmarkOptions
+  @OptionGroup var tuning: TuningOptions
 
   @Option(help: "How long to measure.")
   var seconds = 2.0
@@ -48,7 +49,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     let started = monotonicSeconds()
     let network = try source.elaborate().elaboration.graph
-    var benchmark = try work.benchmark(of: network)
+    var benchmark = try work.benchmark(of: network, tuning)
     let compiled = monotonicSeconds()
     KernelOptions.report(benchmark.remarks)
     if let save {

@@ -29,6 +29,8 @@ struct Compile: ParsableCommand {
 
   @OptionGroup var kernels: KernelOptions
   @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var tuning: TuningOptions
+  @OptionGroup var machine: MachineOptions
   @OptionGroup var limits: MemoryOptions
 
   func run() throws {
@@ -38,13 +40,13 @@ struct Compile: ParsableCommand {
     }
     let graph = try source.elaborate().elaboration.graph
     let started = monotonicSeconds()
+    let settings = try kernels.settings(threads: try machine.threadCount(), arithmetic, tuning)
     let plan: ExecutionPlan
     do throws(CompileError) {
-      plan = try compile(
-        graph,
-        CompileOptions(
-          mode: purpose.mode, batch: batch, winograd: arithmetic.winograd,
-          precision: arithmetic.precision, memoryLimit: limits.memory?.bytes))
+      var options = settings.options(purpose.mode, batch: batch)
+      options.memoryLimit = limits.memory?.bytes
+      options.splitsBatch = false
+      plan = try compile(graph, options)
     } catch {
       throw CommandFailure.input("\(error)")
     }
@@ -53,11 +55,11 @@ struct Compile: ParsableCommand {
     }
     let set: KernelSet
     do throws(ToolchainError) {
-      set = try KernelSet(plan.kernelInstances, tier: kernels.tier, KernelOptions.toolchain())
+      set = try KernelSet(plan.kernelInstances, tier: settings.tier, settings.toolchain)
     } catch {
       throw CommandFailure.machine("\(error)")
     }
-    KernelOptions.report(set.remarks)
+    KernelOptions.report(settings.remarks(on: plan, set))
     let seconds = decimal(monotonicSeconds() - started, 2)
     StandardOutput.line(
       "\(graph.name): \(plan.step.count) calls of \(plan.kernelInstances.count) kernels (\(set.compiled) compiled now, \(seconds) s), "

@@ -24,6 +24,7 @@ struct Eval: ParsableCommand {
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
   @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var tuning: TuningOptions
 
   @Option(help: "text or json.")
   var format = OutputFormat.text
@@ -32,7 +33,7 @@ struct Eval: ParsableCommand {
     let (loaded, elaboration) = try source.elaborate()
     let recipe = try loaded.recipe(recipe)
     let folder = try loaded.dataFolder(of: recipe, given: data)
-    let settings = kernels.settings(threads: try machine.threadCount(), arithmetic)
+    let settings = try kernels.settings(threads: try machine.threadCount(), arithmetic, tuning)
     let result = try reportingFailures { () throws(TrainingError) in
       let checkpoint = try Checkpoint.reading(weights)
       let images = try PreparedData(

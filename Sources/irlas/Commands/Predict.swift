@@ -29,6 +29,7 @@ struct Predict: ParsableCommand {
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
   @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var tuning: TuningOptions
 
   @Option(help: "text or json: a line for each picture.")
   var format = OutputFormat.text
@@ -36,7 +37,7 @@ struct Predict: ParsableCommand {
   func run() throws {
     guard top > 0 else { throw CommandFailure.usage("--top takes a positive number, not \(top)") }
     let network = try source.elaborate().elaboration.graph
-    let settings = kernels.settings(threads: try machine.threadCount(), arithmetic)
+    let settings = try kernels.settings(threads: try machine.threadCount(), arithmetic, tuning)
     let predictions = try reportingFailures { () throws(TrainingError) in
       let checkpoint = try Checkpoint.reading(weights)
       let pictures = try PictureBatch(paths: image, for: network, checkpoint: checkpoint, path: weights)

@@ -25,6 +25,8 @@ struct PredictLatency: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var tuning: TuningOptions
 
   @Option(help: "text or json.")
   var format = OutputFormat.text
@@ -38,18 +40,18 @@ struct PredictLatency: ParsableCommand {
   func run() throws {
     let network = try source.elaborate().elaboration.graph
     let threads = try machine.threadCount()
-    let settings = kernels.settings(threads: threads)
+    let settings = kernels.settings(threads: threads, arithmetic)
+    let timings = try reportingFailures { () throws(TrainingError) in try TimingFile(settings).read() }
     let plan: ExecutionPlan
     do throws(CompileError) {
       plan = try compile(
-        network.withoutAuxiliaryOutputs, CompileOptions(mode: .inference, batch: batch, splitsBatch: true))
+        network.withoutAuxiliaryOutputs,
+        CompileOptions(
+          mode: .inference, batch: batch, winograd: arithmetic.winograd,
+          tuned: tuning.tuned ? TunedKernels(timings, threads: threads) : nil,
+          precision: arithmetic.precision, splitsBatch: true))
     } catch {
       throw CommandFailure.input("\(error)")
-    }
-    let timings = try reportingFailures { () throws(TrainingError) in
-      try TimingFile(
-        cacheDirectory: settings.toolchain.cacheDirectory, origin: try settings.kernelOrigin()
-      ).read()
     }
     // The passes of a batch are computed side by side, or one after the other.
     let together = KernelPool.threads(for: plan, of: threads)

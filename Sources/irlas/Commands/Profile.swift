@@ -23,6 +23,7 @@ struct Profile: ParsableCommand {
   @OptionGroup var source: ProgramOptions
 
   @OptionGroup var work: BenchmarkOptions
+  @OptionGroup var tuning: TuningOptions
 
   @Option(help: "How many runs.")
   var runs = 20
@@ -49,7 +50,7 @@ struct Profile: ParsableCommand {
 
   func run() throws {
     let (loaded, elaboration) = try source.elaborate()
-    var benchmark = try work.benchmark(of: elaboration.graph)
+    var benchmark = try work.benchmark(of: elaboration.graph, tuning)
     KernelOptions.report(benchmark.remarks)
     let profile = try reportingFailures { () throws(TrainingError) in
       let peak = try benchmark.peakRate()

@@ -53,6 +53,7 @@ struct Train: ParsableCommand {
   @OptionGroup var machine: MachineOptions
   @OptionGroup var kernels: KernelOptions
   @OptionGroup var arithmetic: ArithmeticOptions
+  @OptionGroup var tuning: TuningOptions
   @OptionGroup var limits: MemoryOptions
 
   @Option(help: "text, or json: end with one line of JSON.")
@@ -65,8 +66,8 @@ struct Train: ParsableCommand {
     var request = TrainingSession.Request(
       network: elaboration.graph, recipe: recipe, dataFolder: try loaded.dataFolder(of: recipe, given: data),
       folder: out,
-      settings: kernels.settings(
-        threads: try machine.threadCount(), arithmetic, memory: limits.memory))
+      settings: try kernels.settings(
+        threads: try machine.threadCount(), arithmetic, tuning, memory: limits.memory))
     request.isResuming = resume
     request.initialWeights = initial
     guard checkpointEvery >= 0 else {

@@ -9,11 +9,14 @@ struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures the kernels of a network and remembers their times for this machine.",
     discussion: """
-      The kernels are timed where they run, in the network; `irlas predict-latency` adds their times up for networks that \
-      have not run. The times are kept beside the compiled kernels, for this processor and compiler.
+      The kernels are timed where they run, in the network: as it is compiled by default, with Winograd's method and depthwise \
+      convolutions in strips wherever they are possible, and without. The times are kept beside the compiled kernels, for this \
+      processor and compiler. With --tuned other commands choose kernels by them; `irlas predict-latency` adds them up for networks \
+      that have not run. They are of one batch size, number of threads, mode and precision.
 
       Example:
         irlas tune samples/published/mobilenet_v2.irlas --batch 1 --threads 1
+        irlas bench samples/published/mobilenet_v2.irlas --batch 1 --threads 1 --tuned
       """)
 
   @OptionGroup var source: ProgramOptions
@@ -31,14 +34,23 @@ struct Tune: ParsableCommand {
 
   func run() throws {
     let network = try source.elaborate().elaboration.graph
-    var benchmark = try work.benchmark(of: network)
-    KernelOptions.report(benchmark.remarks)
-    let cache = try work.settings().toolchain.cacheDirectory
-    let (measured, new) = try reportingFailures { () throws(TrainingError) in
-      let entries = benchmark.timings(runs: runs)
-      let file = TimingFile(cacheDirectory: cache, origin: benchmark.kernels.origin)
-      return (entries.count, try file.add(entries))
+    let settings = try work.settings()
+    let (tuning, new, outcome) = try reportingFailures { () throws(TrainingError) in
+      let tuning = try KernelTuning(
+        network: network, mode: work.mode, batch: work.batch, settings: settings, runs: runs)
+      let file = TimingFile(cacheDirectory: settings.toolchain.cacheDirectory, origin: tuning.origin)
+      let new = try file.add(tuning.timings.entries)
+      return (tuning, new, try tuning.outcome(by: try file.read()))
     }
-    StandardOutput.line("\(network.name): \(measured) kernels measured, \(new) of them for the first time")
+    KernelOptions.report(tuning.remarks)
+    StandardOutput.line(
+      "\(network.name): \(tuning.timings.entries.count) kernels measured, \(new) of them for the first time")
+    guard let outcome else { return }
+    let times = "\(decimal(1000 * outcome.estimated, 3)) ms"
+    StandardOutput.line(
+      outcome.changed == 0
+        ? "--tuned changes none of \(outcome.choices) choices: \(times) in all calls"
+        : "--tuned changes \(outcome.changed) of \(outcome.choices) choices: \(decimal(1000 * outcome.tuned, 3)) ms in all calls "
+          + "instead of \(times), \(percent(1 - outcome.tuned / outcome.estimated)) less")
   }
 }

@@ -29,8 +29,8 @@ struct BenchmarkOptions: ParsableArguments {
   }
 
   /// The network, compiled and ready to run.
-  func benchmark(of network: Graph) throws(CommandFailure) -> NetworkBenchmark {
-    let settings = try settings()
+  func benchmark(of network: Graph, _ tuning: TuningOptions) throws(CommandFailure) -> NetworkBenchmark {
+    let settings = try tuning.applied(to: try settings())
     return try reportingFailures { () throws(TrainingError) in
       try NetworkBenchmark(network: network, mode: mode, batch: batch, settings: settings)
     }

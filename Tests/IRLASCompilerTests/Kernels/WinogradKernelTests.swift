@@ -51,7 +51,7 @@ import Testing
         has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0, x_pitch: channels,
         y_pitch: channels,
         residual_pitch: channels)
-      return irlas_winograd_count(&d, changing)
+      return irlas_winograd_is_better(&d, changing) == 1 ? irlas_winograd_count(&d) : 0
     }
     #expect(count(1, 56, 64) == 36 * 64 * 64)
     #expect(count(1, 14, 256) == 36 * 256 * 256)

@@ -14,13 +14,14 @@ struct ProgramRun {
 
   init(
     _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, precision: Precision = .float32,
-    placesValues: Bool? = nil, memoryLimit: Int? = nil
+    placesValues: Bool? = nil, memoryLimit: Int? = nil, tuned: TunedKernels? = nil
   ) throws {
     self.seed = seed
     plan = try compile(
       network,
       CompileOptions(
-        mode: mode, batch: batch, precision: precision, placesValues: placesValues, memoryLimit: memoryLimit))
+        mode: mode, batch: batch, tuned: tuned, precision: precision, placesValues: placesValues,
+        memoryLimit: memoryLimit))
     #expect(plan.arena.conflicts.isEmpty, "seed \(seed)")
     var graph = network
     if case .training(let objective) = mode {

@@ -17,7 +17,8 @@ import Testing
   }
 
   /// The calls of the program that a network of one dense 3x3 convolution is compiled to, and what was said.
-  private func compile(_ options: [String] = [], threads: Int = 1) throws -> (program: String, errors: String) {
+  private func compile(_ options: [String] = [], threads: Int = 1) throws -> (program: String, errors: String)
+  {
     let out = folder.path("compiled")
     let run = try irlas(
       ["compile", "samples/digits.irlas", "--for", "training", "--batch", "32", "-o", out] + options,

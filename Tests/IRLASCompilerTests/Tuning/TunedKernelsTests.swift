@@ -25,11 +25,12 @@ import Testing
     }
   }
 
-  /// Two dense 3x3 convolutions, of which the estimates take the second by Winograd's method.
-  private func dense() throws -> Graph {
+  /// Two dense 3x3 convolutions, of which the estimates take the second by Winograd's method, and more of its kind.
+  private func dense(more: Int = 0) throws -> Graph {
     var network = Network(builder: GraphBuilder(name: "Dense"))
     let x = try network.builder.add(.input(index: 0), declared: .image(4, 15, 12))
-    let y = try network.conv(network.conv(x, 20, 3), 40, 3)
+    var y = try network.conv(network.conv(x, 20, 3), 40, 3)
+    for _ in 0..<more { y = try network.conv(y, 40, 3) }
     return try network.finish(y)
   }
 
@@ -73,7 +74,7 @@ import Testing
 
   /// Everything takes a millisecond, kernels of these families so many times as long.
   private func timings(
-    _ graph: Graph, _ mode: CompileMode = .inference, _ factors: [String: Double]
+    _ graph: Graph, _ factors: [String: Double], _ mode: CompileMode = .inference
   ) throws -> KernelTimings {
     timings(
       try entries(graph, mode) { load in
@@ -124,7 +125,7 @@ import Testing
   @Test func allThatAFormCostsCounts() throws {
     let graph = try dense()
     func forward(_ factors: [String: Double]) throws -> [Kernel] {
-      try plan(graph, Self.training, tuned: timings(graph, Self.training, factors)).step.map(\.kernel)
+      try plan(graph, Self.training, tuned: timings(graph, factors, Self.training)).step.map(\.kernel)
         .filter { $0 == .convStatistics || $0 == .convWinograd }
     }
     let free = ["conv_winograd": 0.2, "winograd_weight": 0.2, "winograd_gradient_weight": 0.2]
@@ -219,7 +220,7 @@ import Testing
       #expect((outputs[0] == outputs[1]) == (kernel == "separable"))
     }
     for factor in [0.1, 10] {
-      let measured = TunedKernels(try timings(dense(), Self.training, ["conv_winograd": factor]), threads: 1)
+      let measured = TunedKernels(try timings(dense(), ["conv_winograd": factor], Self.training), threads: 1)
       let run = try ProgramRun(dense(), Self.training, seed: 7, batch: 4, tuned: measured)
       try run.checkTraining(tier: .prebuilt, steps: 2, tolerance: 2e-4)
     }
@@ -227,8 +228,8 @@ import Testing
 
   /// Values that are computed again are so by the same kernels.
   @Test func aLimitOfMemoryChangesNoChoice() throws {
-    let graph = try dense()
-    let measured = try timings(graph, Self.training, ["conv_winograd": 0.1, "winograd_weight": 0.1])
+    let graph = try dense(more: 6)
+    let measured = try timings(graph, ["conv_winograd": 0.1, "winograd_weight": 0.1], Self.training)
     let whole = try plan(graph, Self.training, tuned: measured)
     let limit = whole.ownedBytes * 9 / 10
     let small = try plan(graph, Self.training, tuned: measured, memoryLimit: limit)

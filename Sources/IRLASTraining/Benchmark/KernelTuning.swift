@@ -3,7 +3,7 @@ package import IRLASGraph
 
 /// A network measured in all forms that its computations can take.
 ///
-/// It runs with the forms that are estimated to be faster, with all and with none of them; programs whose kernels all stand in
+/// It runs with the forms that are estimated to be faster, with all and with none of them, and in passes if its batch is split; programs whose kernels all stand in
 /// another are left out. They take turns, so that no form is measured only while something else runs on the machine.
 package struct KernelTuning {
   /// What the kernels took, by the plans' order.
@@ -21,11 +21,11 @@ package struct KernelTuning {
     let batch: Int
     let settings: EngineSettings
 
-    func settings(_ rule: FormRule) -> EngineSettings {
+    /// - Parameter splitsBatch: choices are made for whole batches on all threads.
+    func settings(_ rule: FormRule, splitsBatch: Bool = false) -> EngineSettings {
       var settings = settings
       (settings.forms, settings.tuned) = (rule, nil)
-      // The time of a kernel is that of the whole batch on all threads.
-      settings.splitsBatch = false
+      settings.splitsBatch = splitsBatch
       return settings
     }
 
@@ -41,19 +41,20 @@ package struct KernelTuning {
     network: Graph, mode: NetworkBenchmark.Mode, batch: Int, settings: EngineSettings, runs: Int
   ) throws(TrainingError) {
     work = Work(network: network, mode: mode, batch: batch, settings: settings)
-    var rules: [FormRule] = []
+    var programs: [EngineSettings] = []
     var symbols: Set<String> = []
     for rule in [FormRule.estimated, .everywhere, .nowhere] {
       let loads = try work.plan(work.settings(rule)).loads
       let new = loads.filter { symbols.insert($0.symbol).inserted }
-      if !new.isEmpty || rules.isEmpty { rules.append(rule) }
+      if !new.isEmpty || programs.isEmpty { programs.append(work.settings(rule)) }
     }
+    let split = work.settings(.estimated, splitsBatch: true)
+    if try work.plan(split).passes > 1 { programs.append(split) }
     var timings = KernelTimings()
     var (origin, remarks) = ("", [String]())
     for turn in 0..<min(Self.turns, runs) {
-      for rule in rules {
-        var benchmark = try NetworkBenchmark(
-          network: network, mode: mode, batch: batch, settings: work.settings(rule))
+      for settings in programs {
+        var benchmark = try NetworkBenchmark(network: network, mode: mode, batch: batch, settings: settings)
         (origin, remarks) = (benchmark.kernels.origin, benchmark.remarks)
         timings.record(benchmark.timings(runs: (runs + turn) / Self.turns))
       }

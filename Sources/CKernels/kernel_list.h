@@ -18,7 +18,7 @@
   KERNEL(batch_norm_reduce_partial, irlas_norm, 8, epsilon, NORMALIZATION)              \
   KERNEL(batch_norm_input_gradient, irlas_norm, 8, epsilon, NORMALIZATION)              \
   KERNEL(activation, irlas_maps, 12, end, ELEMENTWISE)                                  \
-  KERNEL(activation_gradient, irlas_gradients, 4, end, ELEMENTWISE)                     \
+  KERNEL(activation_gradient, irlas_gradients, 14, end, ELEMENTWISE)                    \
   KERNEL(max_pool, irlas_pooling, 19, end, POOLING)                                     \
   KERNEL(max_pool_gradient, irlas_pooling, 19, end, POOLING)                            \
   KERNEL(average_pool, irlas_pooling, 19, end, POOLING)                                 \

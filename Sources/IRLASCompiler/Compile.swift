@@ -37,8 +37,8 @@ package struct CompileOptions: Hashable, Sendable {
   /// What was measured, to choose forms by in place of the rule.
   package var tuned: TunedKernels?
   package var precision: Precision
-  /// Whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
-  package var placesValues: Bool?
+  /// Whether parts of larger maps are written and read where they are, instead of copied. The results are the same to the bit.
+  package var placesValues: Bool
   /// The most bytes that the program may own (`ExecutionPlan.ownedBytes`); nil for no limit. A training step that would need more
   /// computes values again instead of keeping them, with the same results to the bit.
   package var memoryLimit: Int?
@@ -49,7 +49,7 @@ package struct CompileOptions: Hashable, Sendable {
   package init(
     mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
     forms: FormRule = .estimated, tuned: TunedKernels? = nil, precision: Precision = .float32,
-    placesValues: Bool? = nil, memoryLimit: Int? = nil, splitsBatch: Bool = false
+    placesValues: Bool = true, memoryLimit: Int? = nil, splitsBatch: Bool = false
   ) {
     self.mode = mode
     self.batch = batch
@@ -107,17 +107,19 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
 
   // Schedule, lowering to kernel calls, memory plan.
   func plan(
-    _ graph: Graph, batch: Int, _ forms: FormRule, _ originals: [NodeID: NodeID] = [:]
+    _ graph: Graph, batch: Int, _ forms: FormRule, _ originals: [NodeID: NodeID] = [:], places: Bool
   ) throws(CompileError) -> ExecutionPlan {
     try ExecutionPlan(
       lowering: graph, batch: batch, parametersAreConstant: options.mode == .inference,
       winograd: options.winograd, forms: forms, precision: options.precision,
-      placesValues: options.placesValues, streams: streams, originals: originals)
+      placesValues: places, streams: streams, originals: originals)
   }
   let whole = graph
   func forms(batch: Int) throws(CompileError) -> FormRule {
     guard let tuned = options.tuned else { return options.forms }
-    return try tuned.forms { rule throws(CompileError) in try plan(whole, batch: batch, rule) }
+    return try tuned.forms { rule throws(CompileError) in
+      try plan(whole, batch: batch, rule, places: options.placesValues)
+    }
   }
   let result: ExecutionPlan
   if let limit = options.memoryLimit {
@@ -128,15 +130,19 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
       : Lowering.deferredNormalizations(
         graph, Schedule(graph, parametersAreConstant: false), options.batch, options.winograd, forms,
         options.precision)
-    result = try Rematerialisation.plan(graph, batch: options.batch, isLeft: isLeft, limit: limit) {
-      again throws(CompileError) in try plan(again.graph, batch: options.batch, forms, again.originals)
+    result = try Rematerialisation.plan(
+      graph, batch: options.batch, isLeft: isLeft, limit: limit,
+      placed: try plan(graph, batch: options.batch, forms, places: options.placesValues)
+    ) { again throws(CompileError) in
+      try plan(again.graph, batch: options.batch, forms, again.originals, places: false)
     }
   } else if options.splitsBatch, options.mode == .inference {
     result = try ExecutionPlan.split(options.batch) { batch throws(CompileError) in
-      try plan(whole, batch: batch, try forms(batch: batch))
+      try plan(whole, batch: batch, try forms(batch: batch), places: options.placesValues)
     }
   } else {
-    result = try plan(whole, batch: options.batch, try forms(batch: options.batch))
+    result = try plan(
+      whole, batch: options.batch, try forms(batch: options.batch), places: options.placesValues)
   }
   if case .training = options.mode { _ = try pipeline.checked("remat", result.graph) }
   pipeline.show("plan", GeneratedCode(result).program)

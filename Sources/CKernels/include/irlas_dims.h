@@ -127,12 +127,15 @@ struct irlas_maps {
   ptrdiff_t pitch0, pitch1, pitch2, pitch3, pitch4, pitch5, pitch6, pitch7;
 };
 
-/// The gradient of an activation on `count` elements, from the sum of `gradients` maps, and `added` maps added to it.
+/// The gradient of an activation on `rows` pixels, from the sum of `gradients` maps, and `added` maps added to it; of up to
+/// eight maps map i has pitch `pitch<i>`. More are one row.
 struct irlas_gradients {
-  ptrdiff_t count;
+  ptrdiff_t rows, channels;
   /// `enum irlas_activation`.
   ptrdiff_t activation;
   ptrdiff_t gradients, added;
+  ptrdiff_t y_pitch;
+  ptrdiff_t pitch0, pitch1, pitch2, pitch3, pitch4, pitch5, pitch6, pitch7;
 };
 
 /// A pooling window: x [batch][height][width][channels], y [batch][out_height][out_width][channels].
@@ -145,7 +148,7 @@ struct irlas_pooling {
   ptrdiff_t pad_top, pad_left, pad_bottom, pad_right;
   /// Whether an average divides by all places inside the padded map instead of those inside the map.
   ptrdiff_t counts_padding;
-  /// Pitches of x and y; gradients know none.
+  /// Pitches of x and y (and dy); dx has none.
   ptrdiff_t x_pitch, y_pitch;
 };
 

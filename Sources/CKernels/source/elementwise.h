@@ -6,16 +6,18 @@
        i < end_; i += irlas_lanes, lanes -= irlas_lanes)
 
 // Maps are cut into tasks by rows, a single row along it.
-IRLAS_INLINE int irlas_maps_tasks(const struct irlas_maps *d) {
-  const int tasks = irlas_stream_tasks(d->rows * d->channels);
-  return d->rows == 1 ? tasks : (int)irlas_min(tasks, d->rows);
+IRLAS_INLINE int irlas_pixel_tasks(ptrdiff_t rows, ptrdiff_t channels) {
+  const int tasks = irlas_stream_tasks(rows * channels);
+  return rows == 1 ? tasks : (int)irlas_min(tasks, rows);
 }
+IRLAS_INLINE int irlas_maps_tasks(const struct irlas_maps *d) { return irlas_pixel_tasks(d->rows, d->channels); }
 #define IRLAS_FOR_ROW_ELEMENTS(d, task, row, i, lanes)                                                         \
-  const ptrdiff_t from_ = (d)->rows == 1 ? irlas_stream_start((d)->channels, task, irlas_maps_tasks(d)) : 0;   \
+  const int tasks_ = irlas_pixel_tasks((d)->rows, (d)->channels);                                              \
+  const ptrdiff_t from_ = (d)->rows == 1 ? irlas_stream_start((d)->channels, task, tasks_) : 0;                \
   const ptrdiff_t until_ =                                                                                     \
-      (d)->rows == 1 ? irlas_stream_start((d)->channels, (task) + 1, irlas_maps_tasks(d)) : (d)->channels;     \
-  const ptrdiff_t last_ = (d)->rows == 1 ? 1 : irlas_part((d)->rows, (task) + 1, irlas_maps_tasks(d));         \
-  for (ptrdiff_t row = (d)->rows == 1 ? 0 : irlas_part((d)->rows, task, irlas_maps_tasks(d)); row < last_; row++) \
+      (d)->rows == 1 ? irlas_stream_start((d)->channels, (task) + 1, tasks_) : (d)->channels;                  \
+  const ptrdiff_t last_ = (d)->rows == 1 ? 1 : irlas_part((d)->rows, (task) + 1, tasks_);                      \
+  for (ptrdiff_t row = (d)->rows == 1 ? 0 : irlas_part((d)->rows, task, tasks_); row < last_; row++)           \
     for (ptrdiff_t i = from_, lanes = until_ - from_; i < until_; i += irlas_lanes, lanes -= irlas_lanes)
 
 IRLAS_INLINE int irlas_activation_tasks(const struct irlas_maps *d) { return irlas_maps_tasks(d); }
@@ -29,20 +31,23 @@ IRLAS_INLINE void irlas_activation(const struct irlas_maps *d, float *const *p, 
 }
 
 IRLAS_INLINE int irlas_activation_gradient_tasks(const struct irlas_gradients *d) {
-  return irlas_stream_tasks(d->count);
+  return irlas_pixel_tasks(d->rows, d->channels);
 }
 IRLAS_INLINE ptrdiff_t irlas_activation_gradient_scratch(const struct irlas_gradients *d) { return (void)d, 0; }
 // p: dx - saved, dy0, ..., added0, ...
 IRLAS_INLINE void irlas_activation_gradient(const struct irlas_gradients *d, float *const *p, float *scratch,
                                             int task) {
   (void)scratch;
-  IRLAS_FOR_ELEMENTS(d->count, task, i, lanes) {
-    irlas_vec dy = irlas_load_up_to(p[2] + i, lanes);
-    for (ptrdiff_t k = 1; k < d->gradients; k++) dy += irlas_load_up_to(p[2 + k] + i, lanes);
-    irlas_vec dx = irlas_activate_gradient(d->activation, irlas_load_up_to(p[1] + i, lanes), dy);
-    for (ptrdiff_t k = 0; k < d->added; k++) dx += irlas_load_up_to(p[2 + d->gradients + k] + i, lanes);
-    irlas_store_up_to(p[0] + i, dx, lanes);
+  const ptrdiff_t pitches[8] = {d->pitch0, d->pitch1, d->pitch2, d->pitch3, d->pitch4, d->pitch5, d->pitch6, d->pitch7};
+#define IRLAS_OPERAND(k) irlas_load_up_to(p[1 + (k)] + row * (d->rows == 1 ? 0 : pitches[k]) + i, lanes)
+  IRLAS_FOR_ROW_ELEMENTS(d, task, row, i, lanes) {
+    irlas_vec dy = IRLAS_OPERAND(1);
+    for (ptrdiff_t k = 1; k < d->gradients; k++) dy += IRLAS_OPERAND(1 + k);
+    irlas_vec dx = irlas_activate_gradient(d->activation, IRLAS_OPERAND(0), dy);
+    for (ptrdiff_t k = 0; k < d->added; k++) dx += IRLAS_OPERAND(1 + d->gradients + k);
+    irlas_store_up_to(p[0] + row * d->y_pitch + i, dx, lanes);
   }
+#undef IRLAS_OPERAND
 }
 
 IRLAS_INLINE int irlas_add_tasks(const struct irlas_maps *d) { return irlas_maps_tasks(d); }

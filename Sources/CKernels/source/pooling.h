@@ -61,12 +61,12 @@ IRLAS_INLINE void irlas_max_pool_gradient(const struct irlas_pooling *d, float *
   (void)scratch;
   const ptrdiff_t size = d->height * d->width * d->channels;
   float *dx = p[0] + task * size;
-  const float *x = p[1] + task * size;
-  const float *dy = p[2] + task * d->out_height * d->out_width * d->channels;
+  const float *x = p[1] + task * d->height * d->width * d->x_pitch;
+  const float *dy = p[2] + task * d->out_height * d->out_width * d->y_pitch;
   irlas_zero_floats(dx, size);
   for (ptrdiff_t row = 0; row < d->out_height; row++) {
     const struct irlas_taps h = irlas_row_taps(d, row);
-    for (ptrdiff_t column = 0; column < d->out_width; column++, dy += d->channels) {
+    for (ptrdiff_t column = 0; column < d->out_width; column++, dy += d->y_pitch) {
       const struct irlas_taps w = irlas_column_taps(d, column);
       for (ptrdiff_t c = 0; c < d->channels; c += irlas_lanes) {
         const ptrdiff_t lanes = d->channels - c;
@@ -75,7 +75,7 @@ IRLAS_INLINE void irlas_max_pool_gradient(const struct irlas_pooling *d, float *
         for (ptrdiff_t a = h.first; a < h.last; a++)
           for (ptrdiff_t b = w.first; b < w.last; b++) {
             const ptrdiff_t place = (h.start + a * d->dilation_height) * d->width + w.start + b * d->dilation_width;
-            const irlas_vec v = irlas_load_up_to(x + place * d->channels + c, lanes);
+            const irlas_vec v = irlas_load_up_to(x + place * d->x_pitch + c, lanes);
             const irlas_mask_vec better = (v > best) | (where < 0) | ((v != v) & (best == best));
             const irlas_mask_vec here = (irlas_mask_vec){0} + (int32_t)(a * d->kernel_width + b);
             best = irlas_select(better, v, best);
@@ -127,11 +127,11 @@ IRLAS_INLINE void irlas_average_pool_gradient(const struct irlas_pooling *d, flo
   (void)scratch;
   const ptrdiff_t size = d->height * d->width * d->channels;
   float *dx = p[0] + task * size;
-  const float *dy = p[1] + task * d->out_height * d->out_width * d->channels;
+  const float *dy = p[1] + task * d->out_height * d->out_width * d->y_pitch;
   irlas_zero_floats(dx, size);
   for (ptrdiff_t row = 0; row < d->out_height; row++) {
     const struct irlas_taps h = irlas_row_taps(d, row);
-    for (ptrdiff_t column = 0; column < d->out_width; column++, dy += d->channels) {
+    for (ptrdiff_t column = 0; column < d->out_width; column++, dy += d->y_pitch) {
       const struct irlas_taps w = irlas_column_taps(d, column);
       const float count = irlas_window_size(d, h, w);
       for (ptrdiff_t a = h.first; a < h.last; a++)

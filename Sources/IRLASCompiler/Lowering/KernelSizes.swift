@@ -241,11 +241,17 @@ extension KernelSizes {
     maps(rows: rows, channels: channels, option: code(activation), y: y, xs: [x])
   }
 
-  /// The gradient of an activation from so many parts, and so many maps added to it.
-  package static func gradients(count: Int, activation: Activation, gradients: Int, added: Int) -> KernelSizes
-  {
-    KernelSizes(
-      irlas_gradients(count: count, activation: code(activation), gradients: gradients, added: added))
+  /// The gradient of an activation from so many parts, and so many maps added to it; `xs` are the pitches of what is saved,
+  /// the parts and what is added.
+  package static func gradients(
+    rows: Int, channels: Int, activation: Activation, gradients: Int, added: Int, y: Int?, xs: [Int?]
+  ) -> KernelSizes {
+    let pitches = pitches(xs, channels)
+    return KernelSizes(
+      irlas_gradients(
+        rows: rows, channels: channels, activation: code(activation), gradients: gradients, added: added,
+        y_pitch: y ?? channels, pitch0: pitches[0], pitch1: pitches[1], pitch2: pitches[2],
+        pitch3: pitches[3], pitch4: pitches[4], pitch5: pitches[5], pitch6: pitches[6], pitch7: pitches[7]))
   }
 
   /// Operands of equal shape summed or interleaved; nil is the pitch of a map by itself. More than `mostParts`
@@ -254,9 +260,14 @@ extension KernelSizes {
     maps(rows: rows, channels: channels, option: xs.count, y: y, xs: xs)
   }
 
+  /// As many pitches as kernels know, of maps that are nobody's parts their channels.
+  private static func pitches(_ xs: [Int?], _ channels: Int) -> [Int] {
+    let known = xs.prefix(mostParts).map { $0 ?? channels }
+    return known + Array(repeating: 0, count: mostParts - known.count)
+  }
+
   private static func maps(rows: Int, channels: Int, option: Int, y: Int?, xs: [Int?]) -> KernelSizes {
-    var pitches = xs.prefix(mostParts).map { $0 ?? channels }
-    pitches += Array(repeating: 0, count: mostParts - pitches.count)
+    let pitches = pitches(xs, channels)
     return KernelSizes(
       irlas_maps(
         rows: rows, channels: channels, option: option, y_pitch: y ?? channels, pitch0: pitches[0],

@@ -154,20 +154,18 @@ extension Lowering {
           rows: rows(shape), channels: shape.channels, function, y: y.pitch, x: operands[0].pitch)
       emit(.activation, sizes, [y], operands)
     case .activationGradient(let function, let added):
+      let dx = result()
+      let pitches = operands.map(\.pitch)
+      let isDense = dx.pitch == nil && pitches.allSatisfy { $0 == nil }
       let sizes = KernelSizes.gradients(
-        count: count(of: id), activation: function, gradients: operands.count - 1 - added, added: added)
-      emit(.activationGradient, sizes, [result()], operands)
+        rows: isDense ? 1 : rows(shape), channels: isDense ? count(of: id) : shape.channels,
+        activation: function, gradients: operands.count - 1 - added, added: added, y: dx.pitch, xs: pitches)
+      emit(.activationGradient, sizes, [dx], operands)
     case .softmax, .softmaxGradient:
       let (sizes, _) = KernelSizes.reduction(rows: rows(shape), channels: shape.channels)
       emit(node.op == .softmax ? .softmax : .softmaxGradient, sizes, [result()], operands)
     case .add:
-      let y = result()
-      let pitches = operands.map(\.pitch)
-      let sizes: KernelSizes =
-        y.pitch == nil && pitches.allSatisfy { $0 == nil }
-        ? .maps(rows: 1, channels: count(of: id), y: nil, xs: pitches)
-        : .maps(rows: rows(shape), channels: shape.channels, y: y.pitch, xs: pitches)
-      emit(.add, sizes, [y], operands)
+      sum(operands, shape)
     case .multiply:
       let gate: KernelSizes.Gate =
         inputs[0] == inputs[1] ? .equalShape : inputs[1].channels == 1 ? .perSample : .perChannel
@@ -179,14 +177,16 @@ extension Lowering {
       emit(.maxPool, sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": y.pitch]), [y], operands)
     case .maxPoolGradient(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: shape, output: inputs[1], pool)
-      emit(.maxPoolGradient, sizes, [result()], operands)
+      emit(
+        .maxPoolGradient, sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": operands[1].pitch]),
+        [result()], operands)
     case .averagePool(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: inputs[0], output: shape, pool)
       let y = result()
       emit(.averagePool, sizes.pitched(["x_pitch": operands[0].pitch, "y_pitch": y.pitch]), [y], operands)
     case .averagePoolGradient(let pool):
       let sizes = KernelSizes.pooling(batch: batch, input: shape, output: inputs[0], pool)
-      emit(.averagePoolGradient, sizes, [result()], operands)
+      emit(.averagePoolGradient, sizes.pitched(["y_pitch": operands[0].pitch]), [result()], operands)
     case .globalAveragePool:
       emit(.globalAveragePool, .places(batch: batch, inputs[0]), [result()], operands)
     case .spatialSum:
@@ -312,6 +312,30 @@ extension Lowering {
       emit(
         .convInputGradient, sizes.pitched(["x_pitch": dx.pitch, "y_pitch": operands[0].pitch]), [dx],
         [operands[0], transposed])
+    }
+  }
+
+  /// The sum of maps from the first on: in one call, or, where some of many are parts of larger maps, in several that go on
+  /// with the sum so far.
+  private mutating func sum(_ operands: [ExecutionPlan.Operand], _ shape: Shape) {
+    let hasPitch = operands.contains { $0.pitch != nil } || isPart
+    let isLong = hasPitch && operands.count > KernelSizes.mostParts
+    // Of several calls the first would destroy what a later one reads.
+    let y = result(mayOverwrite: !isLong)
+    guard hasPitch else {
+      emit(
+        .add, .maps(rows: 1, channels: count(of: current), y: nil, xs: operands.map(\.pitch)), [y], operands)
+      return
+    }
+    var summed: [ExecutionPlan.Operand] = []
+    var rest = operands[...]
+    while !rest.isEmpty {
+      let terms = summed + rest.prefix(KernelSizes.mostParts - summed.count)
+      rest = rest.dropFirst(terms.count - summed.count)
+      emit(
+        .add, .maps(rows: rows(shape), channels: shape.channels, y: y.pitch, xs: terms.map(\.pitch)), [y],
+        terms)
+      summed = [y]
     }
   }
 

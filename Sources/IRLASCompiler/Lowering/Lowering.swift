@@ -62,7 +62,7 @@ struct Lowering {
   ///   - originals: for each node that computes a value again the node that does so first.
   static func plan(
     _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, rule: FormRule,
-    precision: Precision, placesValues: Bool?, streams: [String: Int], originals: [NodeID: NodeID] = [:]
+    precision: Precision, placesValues: Bool, streams: [String: Int], originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
     for id in graph.ids {
@@ -81,7 +81,7 @@ struct Lowering {
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    winograd: Winograd, rule: FormRule, precision: Precision, placesValues: Bool?, streams: [String: Int],
+    winograd: Winograd, rule: FormRule, precision: Precision, placesValues: Bool, streams: [String: Int],
     originals: [NodeID: NodeID]
   ) {
     self.graph = graph
@@ -107,7 +107,7 @@ struct Lowering {
     self.isDeferred = isDeferred
     let lastUse = Self.lastUses(graph, schedule, separables, Placement())
     placement =
-      placesValues ?? !isTraining
+      placesValues
       ? Placement(
         graph, schedule, batch: batch, lastUse: lastUse, isInner: isTraining ? isDeferred : isInner,
         slack: isTraining ? 1 : 1.25)
@@ -321,9 +321,10 @@ struct Lowering {
 
   /// Gives the current node's result a place: over the parameter or state it updates, over an operand that
   /// nobody needs any more, or in a buffer of its own.
-  mutating func result() -> ExecutionPlan.Operand {
+  mutating func result(mayOverwrite: Bool = true) -> ExecutionPlan.Operand {
     if let place = operands[current.index] { return place }
-    let place = updatedPlace() ?? partPlace() ?? overwrittenPlace() ?? freshPlace()
+    let place =
+      updatedPlace() ?? partPlace() ?? (mayOverwrite ? overwrittenPlace() : nil) ?? freshPlace()
     operands[current.index] = place
     keep(place.buffer, until: lastUse[current.index])
     return place
@@ -344,6 +345,9 @@ struct Lowering {
     keep(buffer, until: lastUse[id.index])
     return place
   }
+
+  /// Whether the current node's value lies in a larger one.
+  var isPart: Bool { position >= 0 && placement.parts[current] != nil }
 
   /// The current node's place in a larger value, which gets memory with the first of its parts.
   private mutating func partPlace() -> ExecutionPlan.Operand? {
@@ -464,12 +468,12 @@ extension ExecutionPlan {
   ///   - winograd: whether convolutions may be computed so.
   ///   - forms: which forms are taken where there are several.
   ///   - precision: of products.
-  ///   - placesValues: whether parts of larger maps are written and read where they are, instead of copied; nil: at inference.
+  ///   - placesValues: whether parts of larger maps are written and read where they are, instead of copied.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   ///   - originals: for each node that computes a value again the node that does so first (`Recomputation`).
   package init(
     lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
-    forms rule: FormRule = .estimated, precision: Precision = .float32, placesValues: Bool? = nil,
+    forms rule: FormRule = .estimated, precision: Precision = .float32, placesValues: Bool = true,
     streams: [String: Int] = [:],
     originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) {

@@ -266,12 +266,13 @@ extension Op {
     switch self {
     case .conv: index == 0 || index == 3
     case .batchNorm, .batchStatistics, .biasGradient, .activation, .maxPool, .averagePool, .slice,
-      .channelShuffle, .crop, .pad, .embed, .convInputGradient:
+      .channelShuffle, .crop, .pad, .embed, .convInputGradient, .averagePoolGradient:
       index == 0
     case .concat(let axis): axis == .channel
     case .batchNormalize: index == 0 || index == 4
-    case .batchNormReduce, .batchNormInputGradient, .convWeightGradient: index <= 1
-    case .add: count <= KernelSizes.mostParts
+    case .batchNormReduce, .batchNormInputGradient, .convWeightGradient, .maxPoolGradient: index <= 1
+    case .add: true
+    case .activationGradient: count <= KernelSizes.mostParts
     default: false
     }
   }
@@ -280,10 +281,9 @@ extension Op {
   func writesPitch(of count: Int) -> Bool {
     switch self {
     case .conv, .convInputGradient, .batchNorm, .batchNormalize, .batchNormInputGradient, .activation,
-      .maxPool,
-      .averagePool, .slice, .crop, .concat(.channel):
+      .maxPool, .averagePool, .slice, .crop, .concat(.channel), .add:
       true
-    case .add: count <= KernelSizes.mostParts
+    case .activationGradient: count <= KernelSizes.mostParts
     default: false
     }
   }

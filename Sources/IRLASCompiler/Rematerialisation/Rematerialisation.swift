@@ -30,26 +30,29 @@ struct Rematerialisation {
   private var plannedPeak: Int
   private var times: ValueTimes
 
-  /// Plans a training step within a limit.
+  /// Plans a training step within a limit. As soon as values are computed again, each has memory of its own: dropping a part
+  /// of a larger value would free nothing.
   ///
   /// - Parameters:
   ///   - graph: a training graph after all passes.
   ///   - isLeft: for each node whether its value has no memory because its readers make it
   ///     (`Lowering.deferredNormalizations`).
   ///   - limit: bytes of everything that the program owns (`ExecutionPlan.ownedBytes`).
+  ///   - placed: the program that computes nothing again, with values in place (`Placement`).
   ///   - plan: makes a program of a graph with values that are computed again.
   /// - Throws: `CompileError.memoryLimit` with the least that was reached.
   static func plan(
-    _ graph: Graph, batch: Int, isLeft: [Bool], limit: Int,
+    _ graph: Graph, batch: Int, isLeft: [Bool], limit: Int, placed: ExecutionPlan,
     plan: @escaping (Recomputation) throws(CompileError) -> ExecutionPlan
   ) throws(CompileError) -> ExecutionPlan {
+    if placed.ownedBytes <= limit { return placed }
     let boundary = Recomputation.boundary(of: graph) ?? NodeID(graph.nodes.count)
     let nothing = Recomputation(
       graph, dropping: Array(repeating: false, count: graph.nodes.count), boundary: boundary, isLeft: isLeft)
     let whole = try plan(nothing)
     if whole.ownedBytes <= limit { return whole }
     var search = Rematerialisation(graph, boundary, batch, isLeft, whole, nothing, plan)
-    var least = whole.ownedBytes
+    var least = min(placed.ownedBytes, whole.ownedBytes)
     var passed: [(isDropped: [Bool], bytes: Int)] = []
     while search.advance() {
       let next: ExecutionPlan

@@ -60,10 +60,16 @@ package struct CCompiler: Hashable, Sendable {
 
   /// How generated kernels are compiled. Products and sums contract to fused multiply-adds, which is
   /// deterministic for one compiler and processor; nothing reassociates.
-  package static let flags = [
-    "-std=gnu2x", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math",
-    "-fPIC", "-shared", "-w",
-  ]
+  ///
+  /// Clang contracts within expressions only, so that a kernel rounds alike whatever its sizes. GCC before 14 has no such
+  /// setting, and contracts what its optimiser brings together.
+  private var flags: [String] {
+    let contraction = version.contains("clang") ? "on" : "fast"
+    return [
+      "-std=gnu2x", "-O3", "-march=native", "-ffp-contract=\(contraction)", "-fno-math-errno",
+      "-fno-trapping-math", "-fPIC", "-shared", "-w",
+    ]
+  }
 
   /// Looks for the compiler and asks for its version.
   package static func find(_ settings: CompilerSettings) throws(ToolchainError) -> CCompiler {
@@ -96,14 +102,14 @@ package struct CCompiler: Hashable, Sendable {
   /// The invocation that turns one C file into a shared object.
   package func compilation(of source: String, into library: String) -> Subprocess {
     Subprocess(
-      path, Self.flags + ["-o", library, source, "-lm"], environment: Self.environment(settings))
+      path, flags + ["-o", library, source, "-lm"], environment: Self.environment(settings))
   }
 
   /// Where files that live as long as one compilation may be put.
   package var temporaryDirectory: String { settings.temporaryDirectory }
 
   /// Path, version and flags: what compiled code depends on besides its source and the processor.
-  package var identity: String { "\(path) (\(version)) \(Self.flags.joined(separator: " "))" }
+  package var identity: String { "\(path) (\(version)) \(flags.joined(separator: " "))" }
 
   private static func locate(_ name: String, in directories: [String]) -> String? {
     if name.contains("/") { return FileAccess.isExecutable(name) ? name : nil }

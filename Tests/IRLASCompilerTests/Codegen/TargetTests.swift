@@ -34,7 +34,7 @@ import Testing
     let compiler = try CCompiler.find(SharedToolchain.options.compiler)
     let arguments =
       ["--target=\(target.triple)"] + target.flags + [
-        "-std=gnu2x", "-O1", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-ffreestanding",
+        "-std=gnu2x", "-O1", "-ffp-contract=on", "-fno-math-errno", "-fno-trapping-math", "-ffreestanding",
         "-w", "-S", "-o", "\(folder.path)/kernels.s", "\(folder.path)/kernels.c",
       ]
     let environment = ["PATH=\(SharedToolchain.searchPath.joined(separator: ":"))"]

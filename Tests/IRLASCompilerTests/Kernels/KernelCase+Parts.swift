@@ -7,8 +7,8 @@ extension KernelCase {
     .conv, .convBias, .convActivation, .convInputGradient, .convWeightGradient, .biasGradient, .pointwise,
     .pointwiseInputGradient, .pointwiseWeightGradient, .convStatistics, .pointwiseStatistics, .batchNorm,
     .batchStatistics, .batchNormalize, .batchNormReduce, .batchNormInputGradient, .batchNormalizeFused,
-    .batchNormReduceFused, .batchNormInputGradientFused, .relu, .smoothActivation, .maxPool, .averagePool,
-    .add,
+    .batchNormReduceFused, .batchNormInputGradientFused, .relu, .smoothActivation, .reluGradient,
+    .smoothActivationGradient, .maxPool, .averagePool, .maxPoolGradient, .averagePoolGradient, .add,
     .concat, .split, .slice, .crop, .pad, .embed, .channelShuffle,
   ]
 }

@@ -26,8 +26,10 @@ import Testing
     let savesInput = activation == 4 || activation == 5
     let dx = PrebuiltKernel.run(
       IRLAS_ACTIVATION_GRADIENT,
-      irlas_gradients(count: x.count, activation: activation, gradients: 1, added: 0), outputs: [x.count],
-      inputs: [savesInput ? x : y, dy])[0]
+      irlas_gradients(
+        rows: 1, channels: x.count, activation: activation, gradients: 1, added: 0, y_pitch: x.count,
+        pitch0: x.count, pitch1: x.count, pitch2: 0, pitch3: 0, pitch4: 0, pitch5: 0, pitch6: 0, pitch7: 0),
+      outputs: [x.count], inputs: [savesInput ? x : y, dy])[0]
     let step = 1e-5
     for i in x.indices where [-3, 0, 3, 6].allSatisfy({ abs(Double(x[i]) - $0) > 2 * step }) {
       let value = Double(x[i])

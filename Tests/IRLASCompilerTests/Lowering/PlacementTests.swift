@@ -54,6 +54,12 @@ import Testing
     let graph = try network("conv(3x3, 8) -> Dense(10, 4) -> conv(1x1, 4)")
     #expect(try moves(plan(graph, .inference, places: false)).count > 10)
     #expect(try moves(plan(graph, .inference, places: true)) == [])
+    // Gradients too: up to eleven slices of different maps are summed where they are.
+    let copied = try plan(graph, training, places: false)
+    let placed = try plan(graph, training, places: true)
+    #expect(moves(copied).count > 20)
+    #expect(moves(placed) == [])
+    #expect(placed.arena.peakBytes < copied.arena.peakBytes)
   }
 
   @Test func aChainOfConcatenationsIsOneBuffer() throws {
@@ -69,7 +75,7 @@ import Testing
 
   @Test func resultsOfACellAreWrittenSideBySide() throws {
     let graph = try network("repeat 2 Nodes(6) -> conv(1x1, 4)")
-    #expect(try moves(plan(graph, .inference, places: true)) == [])
+    for mode in [.inference, training] { #expect(try moves(plan(graph, mode, places: true)) == []) }
   }
 
   /// An input of the network cannot be moved, and an operand that stands twice lies in one place.
@@ -103,14 +109,14 @@ import Testing
   }
 
   @Test(arguments: 60..<63) func copiesGiveTheSameBytesSpecialised(seed: Int) throws {
-    try check(joiningNetwork(seed: UInt64(seed)), seed: seed, tier: .specialised, modes: [.inference])
+    try check(joiningNetwork(seed: UInt64(seed)), seed: seed, tier: .specialised)
   }
 
   @Test(arguments: ["Dense(9, 3)", "repeat 3 Chain(5)", "repeat 3 Unit", "repeat 2 Nodes(5)"])
   func cellsGiveTheSameBytes(cell: String) throws {
     let graph = try network("conv(3x3, 8) -> \(cell) -> global_avg_pool -> linear(3)")
     try check(graph, seed: 5, tier: .prebuilt)
-    try check(graph, seed: 6, tier: .specialised, modes: [.inference])
+    for seed in 6..<14 { try check(graph, seed: seed, tier: .specialised) }
   }
 
   /// Depthwise convolutions in one call with their neighbours, from a slice, and into a concatenation.
@@ -140,6 +146,7 @@ import Testing
     try check(graph, seed: 7, tier: .specialised, modes: [.inference])
   }
 
+  /// Checks outputs and what three steps make of the parameters, by default of inference and of training.
   private func check(_ graph: Graph, seed: Int, tier: KernelTier, modes: [CompileMode]? = nil) throws {
     for mode in modes ?? [.inference, training] {
       let results = try [false, true].map { places in
@@ -147,12 +154,13 @@ import Testing
         let executable = try run.executable(tier: tier)
         for step in 0..<3 { run.feed(executable, step: step) }
         let parameters = executable.parameters.tensors.map {
-          executable.parameters.read($0.path)?.map(\.bitPattern)
+          (name: $0.path, bits: executable.parameters.read($0.path)?.map(\.bitPattern))
         }
-        return parameters + run.plan.outputs.map { executable.output($0.name)?.map(\.bitPattern) }
+        return parameters
+          + run.plan.outputs.map { (name: $0.name, bits: executable.output($0.name)?.map(\.bitPattern)) }
       }
-      let areEqual = results[0] == results[1]
-      #expect(areEqual, "seed \(seed), \(mode)")
+      let differing = zip(results[0], results[1]).filter { $0.bits != $1.bits }.map(\.0.name)
+      #expect(differing == [], "seed \(seed), \(mode)")
     }
   }
 }

@@ -14,7 +14,7 @@ struct ProgramRun {
 
   init(
     _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, precision: Precision = .float32,
-    placesValues: Bool? = nil, memoryLimit: Int? = nil, tuned: TunedKernels? = nil
+    placesValues: Bool = true, memoryLimit: Int? = nil, tuned: TunedKernels? = nil
   ) throws {
     self.seed = seed
     plan = try compile(

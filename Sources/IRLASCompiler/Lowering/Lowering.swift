@@ -110,7 +110,7 @@ struct Lowering {
       placesValues
       ? Placement(
         graph, schedule, batch: batch, lastUse: lastUse, isInner: isTraining ? isDeferred : isInner,
-        slack: isTraining ? 1 : 1.25)
+        slack: isTraining ? 1 : 1.25, isSparing: isTraining)
       : Placement()
     self.lastUse = Self.lastUses(graph, schedule, separables, placement)
     statisticsReaders = Self.statisticsReaders(graph, schedule)

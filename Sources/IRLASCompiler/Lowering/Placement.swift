@@ -27,10 +27,13 @@ struct Placement: Hashable, Sendable {
   ///   - lastUse: for each node, the last step at which its value is read.
   ///   - isInner: which values have no memory, because one call computes them on the way.
   ///   - slack: how many times the largest sum of all values alive at one step may become.
+  ///   - isSparing: whether placing has to spare more than it costs: reads of single parts, and calls.
   init(
-    _ graph: Graph, _ schedule: Schedule, batch: Int, lastUse: [Int], isInner: [Bool], slack: Double
+    _ graph: Graph, _ schedule: Schedule, batch: Int, lastUse: [Int], isInner: [Bool], slack: Double,
+    isSparing: Bool
   ) {
-    var planner = Planner(graph, schedule, batch: batch, lastUse: lastUse, isInner: isInner)
+    var planner = Planner(
+      graph, schedule, batch: batch, lastUse: lastUse, isInner: isInner, isSparing: isSparing)
     let limit = Int(Double(planner.aliveBytes().max() ?? 0) * slack)
     // What costs most at the worst step is given up until the rest fits.
     for _ in 0..<Self.mostAttempts {
@@ -54,6 +57,7 @@ private struct Planner {
   let graph: Graph
   let schedule: Schedule
   let batch: Int
+  let isSparing: Bool
   let consumers: [[NodeID]]
   /// The place of each node in the schedule, -1 for those outside.
   private var position: [Int]
@@ -70,10 +74,13 @@ private struct Planner {
   var names: Set<NodeID> = []
   var interleaved: [NodeID: NodeID] = [:]
 
-  init(_ graph: Graph, _ schedule: Schedule, batch: Int, lastUse: [Int], isInner: [Bool]) {
+  init(
+    _ graph: Graph, _ schedule: Schedule, batch: Int, lastUse: [Int], isInner: [Bool], isSparing: Bool
+  ) {
     self.graph = graph
     self.schedule = schedule
     self.batch = batch
+    self.isSparing = isSparing
     consumers = graph.consumers()
     position = Array(repeating: -1, count: graph.nodes.count)
     isTaken = Array(repeating: false, count: graph.nodes.count)
@@ -95,10 +102,12 @@ private struct Planner {
 
   // MARK: What fits
 
-  /// Whether all kernels that read a value, under any of its names, know a pitch.
+  /// Whether all kernels that read a value, under any of its names, know a pitch, and not too many read it by itself: no more
+  /// than there are concatenations that would copy it. Concatenations may be read as often as they are.
   private func isReadWithPitch(_ id: NodeID) -> Bool {
     guard graph[id].shape.isImage else { return false }
     var open = [id]
+    var (reads, copies) = (0, 0)
     while let value = open.popLast() {
       if isTaken[value.index] { return false }
       for reader in consumers[value.index] {
@@ -107,13 +116,14 @@ private struct Planner {
         if node.op.keepsPixels {
           open.append(reader)
         } else {
+          if isChannelConcat(reader) { copies += 1 } else { reads += 1 }
           for (index, input) in node.inputs.enumerated() where input == value {
             guard node.op.readsPitch(operand: index, of: node.inputs.count) else { return false }
           }
         }
       }
     }
-    return true
+    return !isSparing || reads <= max(1, copies) || isChannelConcat(id)
   }
 
   /// Whether a value may lie in a larger one: somebody computes it with a kernel that knows a pitch, and nobody
@@ -215,6 +225,8 @@ private struct Planner {
         continue
       }
       guard schedule.inPlace[concat] == nil, mayHold(parts[concat]?.whole ?? concat) else { continue }
+      // One call copies all operands; two that are left would need two.
+      guard !isSparing || graph[concat].inputs.count(where: { !mayBePart($0) }) <= 1 else { continue }
       let place = parts[concat] ?? Placement.Part(whole: concat, start: 0)
       var start = place.start
       for operand in graph[concat].inputs {
@@ -237,9 +249,18 @@ private struct Planner {
 
   /// Slices along channels are read where they are.
   private mutating func nameSlices() {
+    var left: Set<NodeID> = []
+    if isSparing {
+      // One call makes all slices of a value.
+      for id in schedule.step {
+        if case .slice = graph[id].op, parts[id] == nil, !isReadWithPitch(id) {
+          left.insert(graph[id].inputs[0])
+        }
+      }
+    }
     for id in schedule.step {
       guard case .slice(.channel, let start, _) = graph[id].op, parts[id] == nil, span[id.index] != nil,
-        isReadWithPitch(id)
+        !left.contains(graph[id].inputs[0]), isReadWithPitch(id)
       else { continue }
       // What is sliced may have another name itself.
       var source = graph[id].inputs[0]

@@ -59,8 +59,8 @@ import Testing
     var text = """
       # What plans cost
 
-      Calls of a step, different kernels, multiply-adds, numbers in the buffers that calls read and write, and memory: of activations and what
-      else lives within a step, and of weights in other forms. No machine changes them; `PlanCountTests` compares.
+      Calls of a step, different kernels, multiply-adds, numbers in the buffers that calls read and write (of a part of a larger map the whole map), and memory: of
+      activations and what else lives within a step, and of weights in other forms. No machine changes them; `PlanCountTests` compares.
 
       | plan | calls | kernels | GMACs | millions of numbers | activations, MiB | prepared, MiB |
       |---|---|---|---|---|---|---|

@@ -46,7 +46,7 @@ import Testing
   private func plan(
     _ graph: Graph, _ mode: CompileMode = .inference, _ forms: FormRule = .estimated,
     tuned: KernelTimings? = nil, threads: Int = 1, winograd: Winograd = .auto, memoryLimit: Int? = nil,
-    places: Bool? = nil
+    places: Bool = true
   ) throws -> ExecutionPlan {
     try compile(
       graph,
@@ -58,7 +58,7 @@ import Testing
 
   /// Measurements of all kernels of the plans of a network.
   private func entries(
-    _ graph: Graph, _ mode: CompileMode = .inference, places: Bool? = nil,
+    _ graph: Graph, _ mode: CompileMode = .inference, places: Bool = true,
     seconds: (KernelLoad) -> Double?
   ) throws -> [KernelTimings.Entry] {
     try Self.rules.flatMap { try plan(graph, mode, $0, places: places).loads }.compactMap { load in

@@ -86,12 +86,19 @@ package final class Executable {
 
   /// How many threads work by themselves, each in its own part of the arena.
   private static func workers(_ plan: ExecutionPlan, _ threads: Int) -> Int {
-    plan.passes > 1 ? threads : 1
+    KernelPool.threads(for: plan, of: threads) == 1 ? threads : 1
   }
 
   /// The bytes of the arena that a plan needs with so many threads.
   package static func arenaBytes(of plan: ExecutionPlan, threads: Int) -> Int {
     workers(plan, threads) * MemoryPlan.aligned(plan.byteCount(of: .arena))
+  }
+
+  /// The bytes that the program works on: the arena, what is prepared, inputs and outputs, parameters and states.
+  package var ownedBytes: Int {
+    Self.arenaBytes(of: plan, threads: pool.threads) + prepared.byteCount + staging.byteCount
+      + whole.byteCount
+      + plan.byteCount(of: .persistent)
   }
 
   // MARK: Before a step

@@ -21,6 +21,7 @@ package struct TunedKernels: Hashable, Sendable {
   /// How many of the convolutions and linear layers of a step were measured, gradients included.
   package func coverage(of plan: ExecutionPlan) -> (measured: Int, of: Int) {
     let loads = plan.loads.filter { $0.macs > 0 }
+    let threads = KernelPool.threads(for: plan, of: threads)
     return (loads.lazy.filter { timings.seconds(of: $0, threads: threads) != nil }.count, loads.count)
   }
 

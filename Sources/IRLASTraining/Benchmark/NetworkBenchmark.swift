@@ -174,7 +174,7 @@ package struct NetworkBenchmark {
   }
 
   /// Bytes of the plan: feature maps, what is prepared, inputs, parameters and the optimiser's state.
-  package var plannedBytes: Int { plan.ownedBytes }
+  package var plannedBytes: Int { program.ownedBytes }
 
   // MARK: Comparing
 

@@ -134,7 +134,8 @@ import Testing
     }
     let unknown = try predict("samples/digits.irlas")
     #expect(
-      unknown.exitCode == 1 && unknown.errors.contains("irlas tune FILE --threads 1"), "\(unknown.errors)")
+      unknown.exitCode == 1 && unknown.errors.contains("irlas tune FILE --batch 1 --threads 1"),
+      "\(unknown.errors)")
     let tune = ["tune", "samples/digits.irlas", "--runs", "3"] + machine
     let tuned = try Command.run(tune, environment: environment)
     #expect(tuned.exitCode == 0 && tuned.output.contains("for the first time"), "\(tuned.errors)")

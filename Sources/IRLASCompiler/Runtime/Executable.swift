@@ -97,8 +97,7 @@ package final class Executable {
   /// The bytes that the program works on: the arena, what is prepared, inputs and outputs, parameters and states.
   package var ownedBytes: Int {
     Self.arenaBytes(of: plan, threads: pool.threads) + prepared.byteCount + staging.byteCount
-      + whole.byteCount
-      + plan.byteCount(of: .persistent)
+      + whole.byteCount + plan.byteCount(of: .persistent)
   }
 
   // MARK: Before a step

@@ -51,7 +51,6 @@ package final class KernelPool {
         wantsTimes ? times.baseAddress : nil) == Int64(passes)
     }
   }
-
 }
 
 extension KernelPool {

@@ -58,8 +58,8 @@ struct PredictLatency: ParsableCommand {
     let rounds = Double((plan.passes + threads / together - 1) / (threads / together))
     guard let model = LatencyModel(timings, threads: together) else {
       throw CommandFailure.input(
-        "no kernel has been measured on this machine with \(together) threads\n"
-          + "help: `irlas tune FILE --threads \(threads)` measures those of a network")
+        "no kernel has been measured on this machine with \(together) \(together == 1 ? "thread" : "threads")\n"
+          + "help: `irlas tune FILE --batch \(batch) --threads \(threads)` measures those of a network")
     }
     var expected = model.seconds(of: plan)
     expected.seconds *= rounds

@@ -36,6 +36,8 @@ struct Tune: ParsableCommand {
     let network = try source.elaborate().elaboration.graph
     let settings = try work.settings()
     let (tuning, new, outcome) = try reportingFailures { () throws(TrainingError) in
+      // A file that cannot be added to is better known before minutes of measuring.
+      _ = try TimingFile(settings).read()
       let tuning = try KernelTuning(
         network: network, mode: work.mode, batch: work.batch, settings: settings, runs: runs)
       let file = TimingFile(cacheDirectory: settings.toolchain.cacheDirectory, origin: tuning.origin)

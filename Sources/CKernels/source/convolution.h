@@ -1,11 +1,23 @@
 // Convolution: forward and input gradient.
 
-// Whether a sweep may read x in place: one tap that never leaves the map.
-IRLAS_INLINE int irlas_reads_in_place(const struct irlas_sweep *s) {
-  return s->taps_h * s->taps_w == 0 ||
-         (s->taps_h * s->taps_w == 1 && s->pad_h <= 0 && s->pad_w <= 0 &&
-          (s->rows - 1) * s->stride_h - s->pad_h < s->height &&
-          (s->columns - 1) * s->stride_w - s->pad_w < s->width);
+// Whether dense panels see one tap that never leaves the map.
+IRLAS_INLINE int irlas_is_one_place(const struct irlas_sweep *s, const struct irlas_panels *panels) {
+  return !panels->joined && s->taps_h * s->taps_w == 1 && s->pad_h <= 0 && s->pad_w <= 0 &&
+         (s->rows - 1) * s->stride_h - s->pad_h < s->height && (s->columns - 1) * s->stride_w - s->pad_w < s->width;
+}
+// Whether a sweep reads x in place.
+IRLAS_INLINE int irlas_reads_in_place(const struct irlas_sweep *s, const struct irlas_panels *panels) {
+  if (panels->joined || s->prologue.pairs || s->prologue.normalizes) return 0;
+  return s->taps_h * s->taps_w == 0 || (irlas_is_one_place(s, panels) && s->stride_w * s->pitch % irlas_cache_way != 0);
+}
+
+enum { irlas_band_pixels = 256, irlas_least_tasks = 32, irlas_least_copying_tasks = 8 };
+
+// A product's tasks over the same pixels copy them anew each, if they do.
+IRLAS_INLINE struct irlas_cut irlas_sweep_cut(const struct irlas_sweep *s, const struct irlas_panels *panels) {
+  const int copies = irlas_is_one_place(s, panels) && !irlas_reads_in_place(s, panels);
+  return irlas_cut(s->batch, s->rows, s->columns, irlas_panel_count(panels), irlas_band_pixels,
+                   copies ? irlas_least_copying_tasks : irlas_least_tasks);
 }
 
 // One task of a sweep: panels [from, until) over one band of one image. `least` is the width of the narrowest
@@ -17,11 +29,15 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
                                    ptrdiff_t activation, int alone, float *scratch) {
   const struct irlas_band band = irlas_band(cut, s->rows, s->columns, band_index);
   if (band.rows <= 0 || band.columns <= 0) return;
-  const int in_place = !panels->joined && !s->prologue.pairs && !s->prologue.factors && irlas_reads_in_place(s);
+  const int in_place = irlas_reads_in_place(s, panels);
+  // Of a single tap only the places it reads are copied.
+  const int thins = !in_place && irlas_is_one_place(s, panels);
+  const ptrdiff_t step_h = thins ? s->stride_h : 1, step_w = thins ? s->stride_w : 1;
+  const ptrdiff_t stride_h = thins ? 1 : s->stride_h, stride_w = thins ? 1 : s->stride_w;
   const ptrdiff_t channels = s->prologue.pairs ? s->prologue.channels / panels->groups : panels->inputs;  // of a group
-  const ptrdiff_t pitch = panels->joined ? irlas_joined_panel : in_place ? s->pitch : panels->inputs;
-  const ptrdiff_t x_rows = irlas_reach(band.rows, s->stride_h, s->taps_h, s->dilation_h);
-  const ptrdiff_t x_columns = irlas_reach(band.columns, s->stride_w, s->taps_w, s->dilation_w);
+  const ptrdiff_t pitch = panels->joined ? irlas_joined_panel : in_place ? s->pitch : irlas_apart(panels->inputs);
+  const ptrdiff_t x_rows = irlas_reach(band.rows, stride_h, s->taps_h, s->dilation_h);
+  const ptrdiff_t x_columns = irlas_reach(band.columns, stride_w, s->taps_w, s->dilation_w);
   const ptrdiff_t row_pitch = (in_place ? s->width : x_columns) * pitch;
   const ptrdiff_t row = band.row * s->stride_h - s->pad_h, column = band.column * s->stride_w - s->pad_w;
   float *copy = scratch;
@@ -32,8 +48,8 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
   if (residual) residual += (image * s->rows + band.row) * residual_row + band.column * s->residual_pitch;
 
   struct irlas_tile t = {0};
-  t.x_row = s->stride_h * row_pitch;
-  t.x_column = s->stride_w * pitch;
+  t.x_row = stride_h * row_pitch;
+  t.x_column = stride_w * pitch;
   t.x_tap_h = s->dilation_h * row_pitch;
   t.x_tap_w = s->dilation_w * pitch;
   t.y_row = s->y_row;
@@ -60,7 +76,7 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
     if (in_place) {
       t.x = s->taps_h * s->taps_w > 0 ? x + (row * s->width + column) * s->pitch + channel : x;
     } else if (copied != source) {
-      irlas_copy_places(copy, pitch, x, s->height, s->width, s->pitch, row, x_rows, 1, column, x_columns, 1, channel,
+      irlas_copy_places(copy, pitch, x, s->height, s->width, s->pitch, row, x_rows, step_h, column, x_columns, step_w, channel,
                         panels->joined ? panel.width : channels, &s->prologue);
       copied = source;
     }
@@ -86,11 +102,9 @@ IRLAS_INLINE void irlas_sweep_band(const struct irlas_sweep *s, const struct irl
 // Scratch for a sweep whose bands see x_rows * x_columns pixels: the copy, and one panel with whole rows.
 IRLAS_INLINE ptrdiff_t irlas_sweep_scratch(const struct irlas_panels *panels, ptrdiff_t x_rows,
                                            ptrdiff_t x_columns) {
-  ptrdiff_t pitch = panels->joined ? irlas_joined_panel : panels->inputs;
+  ptrdiff_t pitch = panels->joined ? irlas_joined_panel : irlas_apart(panels->inputs);
   return irlas_round_up(x_rows * x_columns * pitch, 16) + panels->taps * panels->inputs * irlas_dense_panel + 64;
 }
-
-enum { irlas_band_pixels = 256, irlas_least_tasks = 32 };
 
 IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d, const float *factors, int past) {
   if (irlas_is_product(d)) {
@@ -108,15 +122,13 @@ IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d, 
 IRLAS_INLINE int irlas_conv_forward_tasks(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
   struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
-                                   irlas_least_tasks);
+  struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
   return (int)(s.batch * cut.bands * cut.chunks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
   struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
-                                   irlas_least_tasks);
+  struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
   ptrdiff_t rows = cut.by_columns ? s.rows : irlas_ceil_div(s.rows, cut.bands);
   ptrdiff_t columns = cut.by_columns ? irlas_ceil_div(s.columns, cut.bands) : s.columns;
   return irlas_sweep_scratch(&panels, irlas_reach(rows, s.stride_h, s.taps_h, s.dilation_h),
@@ -128,7 +140,7 @@ IRLAS_SHARED void irlas_convolve(const struct irlas_conv *d, float *y, int alone
   const struct irlas_panels panels = d->pairs ? irlas_word_panels(d) : irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, past);
   const ptrdiff_t count = irlas_panel_count(&panels);
-  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
+  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
   const ptrdiff_t chunk = task % cut.chunks, band = task / cut.chunks % cut.bands;
   const ptrdiff_t image = task / cut.chunks / cut.bands;
   const int neighbours = d->stride_width == 1 && d->dilation_width == 1 && d->kernel_width <= 7;
@@ -188,23 +200,27 @@ IRLAS_INLINE struct irlas_cut irlas_gradient_cut(const struct irlas_conv *d, ptr
   return cut;
 }
 
+IRLAS_INLINE struct irlas_sweep irlas_gradient_product(const struct irlas_conv *d, int past) {
+  const ptrdiff_t pixels = d->batch * d->height * d->width;
+  return (struct irlas_sweep){1, 1, pixels, d->y_pitch, 1, pixels, 0, 0, d->x_pitch, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0,
+                              {0}, past, 0};
+}
+
 IRLAS_INLINE int irlas_conv_input_gradient_tasks(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_transposed_panels(d);
-  ptrdiff_t count = irlas_panel_count(&panels);
   if (irlas_is_product(d)) {
-    struct irlas_cut cut = irlas_cut(1, 1, d->batch * d->height * d->width, count, irlas_band_pixels,
-                                     irlas_least_tasks);
+    const struct irlas_sweep s = irlas_gradient_product(d, 0);
+    struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
     return (int)(cut.bands * cut.chunks);
   }
-  struct irlas_cut cut = irlas_gradient_cut(d, count);
+  struct irlas_cut cut = irlas_gradient_cut(d, irlas_panel_count(&panels));
   return (int)(d->batch * cut.bands * cut.chunks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_input_gradient_scratch(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_transposed_panels(d);
   if (irlas_is_product(d)) {
-    ptrdiff_t pixels = d->batch * d->height * d->width, count = irlas_panel_count(&panels);
-    struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
-    return irlas_sweep_scratch(&panels, 1, irlas_ceil_div(pixels, cut.bands));
+    const struct irlas_sweep s = irlas_gradient_product(d, 0);
+    return irlas_sweep_scratch(&panels, 1, irlas_ceil_div(s.columns, irlas_sweep_cut(&s, &panels).bands));
   }
   struct irlas_cut cut = irlas_gradient_cut(d, irlas_panel_count(&panels));
   // Whatever the phase, a band sees no more than all taps at stride 1.
@@ -220,13 +236,11 @@ IRLAS_INLINE void irlas_conv_input_gradient(const struct irlas_conv *d, float *c
   const ptrdiff_t count = irlas_panel_count(&panels);
   const int past = irlas_goes_past(p[0], d->batch * d->height * d->width * d->channels);
   if (irlas_is_product(d)) {
-    const ptrdiff_t pixels = d->batch * d->height * d->width;
-    const struct irlas_sweep s = {1, 1, pixels, d->y_pitch, 1, pixels, 0, 0, d->x_pitch,
-                                  1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, {0}, past, 0};
-    const struct irlas_cut cut = irlas_cut(1, 1, pixels, count, irlas_band_pixels, irlas_least_tasks);
+    const struct irlas_sweep s = irlas_gradient_product(d, past);
+    const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
     const ptrdiff_t chunk = task % cut.chunks;
     irlas_sweep_band(&s, &panels, &cut, 0, task / cut.chunks, irlas_part(count, chunk, cut.chunks),
-                     irlas_part(count, chunk + 1, cut.chunks), pixels / cut.bands, 0, p[0], p[1], p[2],
+                     irlas_part(count, chunk + 1, cut.chunks), s.columns / cut.bands, 0, p[0], p[1], p[2],
                      (const float *)0, (const float *)0, IRLAS_NONE, 0, scratch);
     irlas_fence(past);
     return;

@@ -14,8 +14,7 @@ IRLAS_INLINE ptrdiff_t irlas_statistics_work(const struct irlas_conv *d) {
 IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
-                                         irlas_least_tasks);
+  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
   const ptrdiff_t pixels = cut.by_columns ? irlas_ceil_div(s.columns, cut.bands)
                                           : irlas_ceil_div(s.rows, cut.bands) * s.columns;
   return irlas_statistics_work(d) + (irlas_statistics_from_scratch(d, &cut) ? pixels * d->outputs : 0);
@@ -25,8 +24,7 @@ IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d)
 IRLAS_INLINE struct irlas_statistics irlas_conv_statistics_blocks(const struct irlas_conv *d) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, irlas_panel_count(&panels), irlas_band_pixels,
-                                         irlas_least_tasks);
+  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
   return (struct irlas_statistics){d->outputs, s.batch, cut.bands, cut.by_columns ? s.columns : s.rows,
                                    cut.by_columns ? 1 : s.columns};
 }
@@ -37,7 +35,7 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
   const float *factors = d->normalizes ? p[4 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0;
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, 0);
   const ptrdiff_t count = irlas_panel_count(&panels);
-  const struct irlas_cut cut = irlas_cut(s.batch, s.rows, s.columns, count, irlas_band_pixels, irlas_least_tasks);
+  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
   const int past = irlas_statistics_from_scratch(d, &cut) && (uintptr_t)p[0] % 64 == 0;
   const ptrdiff_t chunk = task % cut.chunks, block = task / cut.chunks;
   const struct irlas_band band = irlas_band(&cut, s.rows, s.columns, block % cut.bands);

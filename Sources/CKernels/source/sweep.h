@@ -7,11 +7,12 @@
 // What happens to x as it is copied.
 struct irlas_prologue {
   int pairs;             // it is rounded to words, as the weight is (bf16.h)
-  const float *factors;  // [3][channels], to normalise it, or NULL
+  int normalizes;        // it is normalised by
+  const float *factors;  // [3][channels]
   ptrdiff_t channels, activation;
 };
 IRLAS_INLINE struct irlas_prologue irlas_prologue(const struct irlas_conv *d, const float *factors) {
-  return (struct irlas_prologue){d->pairs != 0, d->normalizes ? factors : (const float *)0, d->channels,
+  return (struct irlas_prologue){d->pairs != 0, d->normalizes != 0, factors, d->channels,
                                  irlas_max(d->normalizes - 1, 0)};
 }
 // `count` channels of a pixel from `channel` on.
@@ -28,11 +29,11 @@ IRLAS_INLINE void irlas_copy_normalized(float *to, const float *x, ptrdiff_t cha
 IRLAS_INLINE void irlas_copy_pixel(float *to, const float *x, ptrdiff_t channel, ptrdiff_t count,
                                    const struct irlas_prologue *p) {
   if (!p->pairs) {
-    if (p->factors) irlas_copy_normalized(to, x, channel, count, p);
+    if (p->normalizes) irlas_copy_normalized(to, x, channel, count, p);
     else irlas_copy_floats(to, x, count);
     return;
   }
-  if (!p->factors) {
+  if (!p->normalizes) {
     irlas_round_floats(to, x, count);
     return;
   }
@@ -61,6 +62,12 @@ IRLAS_INLINE int irlas_is_product(const struct irlas_conv *d) {
   return d->kernel_height * d->kernel_width == 1 && d->stride_height == 1 && d->stride_width == 1 &&
          d->pad_top == 0 && d->pad_left == 0 && d->out_height == d->height && d->out_width == d->width;
 }
+
+// Pixels that lie multiples of a way of the first cache (4 KiB) apart displace each other there: a register tile's
+// fourteen do not fit its eight ways.
+enum { irlas_cache_way = 1024 };
+// The distance of copied pixels.
+IRLAS_INLINE ptrdiff_t irlas_apart(ptrdiff_t pitch) { return pitch % 256 == 0 ? pitch + 16 : pitch; }
 
 // How a sweep is cut into tasks: batch x bands x chunks of panels.
 struct irlas_cut {

@@ -2,17 +2,17 @@
 //
 // The order is that of `enum irlas_kernel_id`.
 #define IRLAS_KERNELS(KERNEL)                                                           \
-  KERNEL(conv_forward, irlas_conv, 25, end, CONVOLUTION)                                \
-  KERNEL(conv_input_gradient, irlas_conv, 25, end, CONVOLUTION)                         \
-  KERNEL(conv_weight_gradient, irlas_conv, 25, end, GRADIENT)                           \
-  KERNEL(weight_transpose, irlas_conv, 25, end, WEIGHT)                                 \
-  KERNEL(weight_pack, irlas_conv, 25, end, WEIGHT)                                      \
-  KERNEL(weight_unpack, irlas_conv, 25, end, WEIGHT)                                    \
+  KERNEL(conv_forward, irlas_conv, 26, end, CONVOLUTION)                                \
+  KERNEL(conv_input_gradient, irlas_conv, 26, end, CONVOLUTION)                         \
+  KERNEL(conv_weight_gradient, irlas_conv, 26, end, GRADIENT)                           \
+  KERNEL(weight_transpose, irlas_conv, 26, end, WEIGHT)                                 \
+  KERNEL(weight_pack, irlas_conv, 26, end, WEIGHT)                                      \
+  KERNEL(weight_unpack, irlas_conv, 26, end, WEIGHT)                                    \
   KERNEL(sum_partials, irlas_partials, 2, end, REDUCTION)                               \
   KERNEL(bias_gradient_partial, irlas_reduction, 4, end, REDUCTION)                     \
-  KERNEL(conv_statistics, irlas_conv, 25, end, CONVOLUTION_STATISTICS)                  \
+  KERNEL(conv_statistics, irlas_conv, 26, end, CONVOLUTION_STATISTICS)                  \
   KERNEL(batch_statistics_partial, irlas_reduction, 4, end, STATISTICS)                 \
-  KERNEL(batch_statistics, irlas_statistics, 5, end, STATISTICS)                        \
+  KERNEL(batch_statistics, irlas_statistics, 6, end, STATISTICS)                        \
   KERNEL(batch_norm, irlas_norm, 8, epsilon, NORMALIZATION)                             \
   KERNEL(batch_normalize, irlas_norm, 8, epsilon, NORMALIZATION)                        \
   KERNEL(batch_norm_reduce_partial, irlas_norm, 8, epsilon, NORMALIZATION)              \
@@ -53,11 +53,12 @@
   KERNEL(attention_gradient, irlas_attention, 4, scale, ATTENTION)                      \
   KERNEL(softmax, irlas_reduction, 4, end, SOFTMAX)                                     \
   KERNEL(softmax_gradient, irlas_reduction, 4, end, SOFTMAX)                            \
-  KERNEL(conv_winograd, irlas_conv, 25, end, WINOGRAD)                                  \
-  KERNEL(winograd_weight, irlas_conv, 25, end, WINOGRAD)                                \
-  KERNEL(winograd_gradient_weight, irlas_conv, 25, end, WINOGRAD)                       \
-  KERNEL(bf16_weight, irlas_conv, 25, end, WEIGHT)                                      \
-  KERNEL(bf16_gradient_weight, irlas_conv, 25, end, WEIGHT)                              \
+  KERNEL(conv_winograd, irlas_conv, 26, end, WINOGRAD)                                  \
+  KERNEL(winograd_weight, irlas_conv, 26, end, WINOGRAD)                                \
+  KERNEL(winograd_gradient_weight, irlas_conv, 26, end, WINOGRAD)                       \
+  KERNEL(bf16_weight, irlas_conv, 26, end, WEIGHT)                                      \
+  KERNEL(bf16_gradient_weight, irlas_conv, 26, end, WEIGHT)                              \
   KERNEL(separable, irlas_separable, 28, end, SEPARABLE)                                 \
   KERNEL(norm_factors, irlas_norm, 8, epsilon, NORMALIZATION)                           \
-  KERNEL(interleave, irlas_maps, 12, end, ARRANGEMENT)
+  KERNEL(interleave, irlas_maps, 12, end, ARRANGEMENT)                                  \
+  KERNEL(strassen_weight, irlas_conv, 26, end, CONVOLUTION)

@@ -8,6 +8,7 @@
 #include "source/sweep.h"
 #include "source/dense.h"
 #include "source/joined.h"
+#include "source/strassen.h"
 #include "source/convolution.h"
 #include "source/separable.h"
 #include "source/winograd.h"

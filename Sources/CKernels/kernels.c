@@ -4,7 +4,7 @@
 
 // Parts of the text, numbered in the order of kernel_texts.h.
 enum {
-  part_dims, part_base, part_math, part_bf16, part_panel, part_weight, part_sweep, part_dense, part_joined,
+  part_dims, part_base, part_math, part_bf16, part_panel, part_weight, part_sweep, part_dense, part_joined, part_strassen,
   part_convolution, part_separable, part_winograd, part_weight_gradient, part_reduction, part_statistics,
   part_convolution_statistics, part_normalization, part_elementwise, part_pooling,
   part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_softmax,
@@ -16,7 +16,7 @@ enum {
   COMMON = WITH(dims) | WITH(base),
   WEIGHT = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(weight),
   WINDOW = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(joined),
-  CONVOLUTION = WINDOW | WITH(dense) | WITH(convolution),
+  CONVOLUTION = WINDOW | WITH(dense) | WITH(strassen) | WITH(convolution),
   SEPARABLE = WINDOW | WITH(dense) | WITH(separable),
   WINOGRAD = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(winograd),
   GRADIENT = WINDOW | WITH(weight_gradient),
@@ -60,6 +60,9 @@ static const char text_dense[] = {
     , 0};
 static const char text_joined[] = {
 #embed "source/joined.h"
+    , 0};
+static const char text_strassen[] = {
+#embed "source/strassen.h"
     , 0};
 static const char text_convolution[] = {
 #embed "source/convolution.h"
@@ -116,7 +119,7 @@ static const struct {
   const char *text;
   ptrdiff_t length;
 } texts[part_count] = {
-    TEXT(dims), TEXT(base), TEXT(math), TEXT(bf16), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined),
+    TEXT(dims), TEXT(base), TEXT(math), TEXT(bf16), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined), TEXT(strassen),
     TEXT(convolution), TEXT(separable), TEXT(winograd), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
     TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
     TEXT(softmax),
@@ -217,6 +220,10 @@ struct irlas_statistics irlas_conv_blocks(const struct irlas_conv *d) { return i
 ptrdiff_t irlas_winograd_count(const struct irlas_conv *d) { return irlas_winograd_weight_count(d); }
 
 int irlas_winograd_is_better(const struct irlas_conv *d, int changing) { return irlas_winograd_pays(d, changing); }
+
+ptrdiff_t irlas_strassen_count(const struct irlas_conv *d) { return irlas_strassen_weight_count(d); }
+
+int irlas_strassen_is_better(const struct irlas_conv *d, int changing) { return irlas_strassen_pays(d, changing); }
 
 int irlas_separable_is_possible(const struct irlas_separable *d) { return irlas_separable_fits(d); }
 

@@ -18,7 +18,7 @@ static ptrdiff_t rows(const struct irlas_conv *d) { return d->batch * d->height 
 static int is_product(const struct irlas_conv *d) {
   return d->groups == 1 && d->kernel_height == 1 && d->kernel_width == 1 && d->stride_height == 1 &&
          d->stride_width == 1 && d->pad_top == 0 && d->pad_left == 0 && d->out_height == d->height &&
-         d->out_width == d->width && !d->pairs && !d->normalizes && rows(d) <= INT_MAX && d->x_pitch <= INT_MAX &&
+         d->out_width == d->width && !d->pairs && !d->normalizes && !d->strassen && rows(d) <= INT_MAX && d->x_pitch <= INT_MAX &&
          d->y_pitch <= INT_MAX;
 }
 

@@ -8,12 +8,25 @@ package enum CompileMode: Hashable, Sendable {
   case training(TrainingObjective)
 }
 
-/// Whether dense 3x3 convolutions may be computed by Winograd's minimal filtering, which sums in another order: the
-/// results differ by less than 1e-5 of the largest.
-package enum Winograd: String, Hashable, Sendable, CaseIterable {
+/// Whether convolutions may be computed by a method that multiplies less and sums in another order: the results differ by less
+/// than 1e-5 of the largest.
+package enum MethodUse: String, Hashable, Sendable, CaseIterable {
   /// Where it is estimated to be faster, from the sizes alone: forward and for gradients of inputs.
   case auto
   case never
+}
+
+/// The methods that a plan may use.
+package struct Methods: Hashable, Sendable {
+  /// Winograd's minimal filtering, for dense 3x3 convolutions.
+  package var winograd: MethodUse
+  /// Strassen's products, for 1x1 convolutions and linear layers.
+  package var strassen: MethodUse
+
+  package init(winograd: MethodUse = .auto, strassen: MethodUse = .auto) {
+    self.winograd = winograd
+    self.strassen = strassen
+  }
 }
 
 /// What factors of products are rounded to; results, sums, parameters and everything else are single precision.
@@ -31,7 +44,7 @@ package struct CompileOptions: Hashable, Sendable {
   package var batch: Int
   /// The pass after which the graph (or the plan) is shown to the dump.
   package var dumpAfter: String?
-  package var winograd: Winograd
+  package var methods: Methods
   /// Which forms computations take where there are several.
   package var forms: FormRule
   /// What was measured, to choose forms by in place of the rule.
@@ -47,14 +60,15 @@ package struct CompileOptions: Hashable, Sendable {
   package var splitsBatch: Bool
 
   package init(
-    mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: Winograd = .auto,
+    mode: CompileMode, batch: Int, dumpAfter: String? = nil, winograd: MethodUse = .auto,
+    strassen: MethodUse = .auto,
     forms: FormRule = .estimated, tuned: TunedKernels? = nil, precision: Precision = .float32,
     placesValues: Bool = true, memoryLimit: Int? = nil, splitsBatch: Bool = false
   ) {
     self.mode = mode
     self.batch = batch
     self.dumpAfter = dumpAfter
-    self.winograd = winograd
+    methods = Methods(winograd: winograd, strassen: strassen)
     self.forms = forms
     self.tuned = tuned
     self.precision = precision
@@ -111,7 +125,7 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
   ) throws(CompileError) -> ExecutionPlan {
     try ExecutionPlan(
       lowering: graph, batch: batch, parametersAreConstant: options.mode == .inference,
-      winograd: options.winograd, forms: forms, precision: options.precision,
+      methods: options.methods, forms: forms, precision: options.precision,
       placesValues: places, streams: streams, originals: originals)
   }
   let whole = graph
@@ -128,7 +142,7 @@ package func compile(_ network: Graph, _ options: CompileOptions, dump: ((String
       options.mode == .inference
       ? []
       : Lowering.deferredNormalizations(
-        graph, Schedule(graph, parametersAreConstant: false), options.batch, options.winograd, forms,
+        graph, Schedule(graph, parametersAreConstant: false), options.batch, options.methods, forms,
         options.precision)
     result = try Rematerialisation.plan(
       graph, batch: options.batch, isLeft: isLeft, limit: limit,

@@ -152,6 +152,9 @@ enum irlas_kernel_id {
   IRLAS_NORM_FACTORS,
   /// `irlas_maps` (option: number of inputs n): y - x0, x1, ...: channel j of input i becomes channel j * n + i.
   IRLAS_INTERLEAVE,
+  /// `irlas_conv`: factors of the weight [`irlas_strassen_count`] - weight (for an input gradient, the sizes of dy to dx and the
+  /// transposed weight). For convolutions with `strassen`.
+  IRLAS_STRASSEN_WEIGHT,
   IRLAS_KERNEL_COUNT,
 };
 
@@ -191,6 +194,12 @@ ptrdiff_t irlas_winograd_count(const struct irlas_conv *d);
 /// and of whether the weight is `changing`: transformed for every call.
 int irlas_winograd_is_better(const struct irlas_conv *d, int changing);
 
+/// Floats of the weight with which a convolution is computed by Strassen's method; 0 where it cannot.
+ptrdiff_t irlas_strassen_count(const struct irlas_conv *d);
+
+/// Whether that is estimated to be faster, where it is possible; as `irlas_winograd_is_better`.
+int irlas_strassen_is_better(const struct irlas_conv *d, int changing);
+
 /// Whether `SEPARABLE` can compute its convolutions.
 int irlas_separable_is_possible(const struct irlas_separable *d);
 
@@ -207,8 +216,11 @@ ptrdiff_t irlas_reduction_blocks(ptrdiff_t rows, ptrdiff_t channels);
 /// A linear layer as a 1x1 convolution over a row of samples.
 static inline struct irlas_conv irlas_linear(ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t outputs,
                                              ptrdiff_t has_bias, ptrdiff_t activation) {
-  struct irlas_conv d = {1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1,
-                         has_bias, 0, activation, 1, 0, 0, inputs, outputs, outputs};
+  struct irlas_conv d = {
+      .batch = 1, .height = 1, .width = batch, .channels = inputs, .out_height = 1, .out_width = batch,
+      .outputs = outputs, .kernel_height = 1, .kernel_width = 1, .stride_height = 1, .stride_width = 1,
+      .dilation_height = 1, .dilation_width = 1, .groups = 1, .has_bias = has_bias, .activation = activation,
+      .splits = 1, .x_pitch = inputs, .y_pitch = outputs, .residual_pitch = outputs};
   return d;
 }
 

@@ -56,6 +56,8 @@ struct irlas_conv {
   /// Whether x is to be normalised on the way: 1 + `enum irlas_activation`, or 0. The last operand then is factors
   /// [3][channels], as `norm_factors` makes them (forward and weight gradient).
   ptrdiff_t normalizes;
+  /// Whether a 1x1 convolution is computed by Strassen's method; the weight is what `strassen_weight` makes (forward only).
+  ptrdiff_t strassen;
   /// Pitches of x (and dx), y (and dy) and the residual.
   ptrdiff_t x_pitch, y_pitch, residual_pitch;
 };
@@ -94,9 +96,9 @@ struct irlas_reduction {
 };
 
 /// Statistics of channels from those of `images * bands` blocks: the `rows` of each image, of `columns` values, are cut
-/// into `bands` even parts.
+/// into `bands` even parts, of whole units of `unit` rows but for what is left at the end.
 struct irlas_statistics {
-  ptrdiff_t channels, images, bands, rows, columns;
+  ptrdiff_t channels, images, bands, rows, columns, unit;
 };
 
 /// Batch norm over rows (batch * height * width).

@@ -3,10 +3,12 @@
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed"
 #define IRLAS_UNROLL _Pragma("clang loop unroll(full)")
+#define IRLAS_UNROLL2 _Pragma("clang loop unroll_count(2)")
 #define IRLAS_UNROLL4 _Pragma("clang loop unroll_count(4)")
 #else
 #pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
 #define IRLAS_UNROLL _Pragma("GCC unroll 32")
+#define IRLAS_UNROLL2 _Pragma("GCC unroll 2")
 #define IRLAS_UNROLL4 _Pragma("GCC unroll 4")
 #endif
 
@@ -114,6 +116,11 @@ IRLAS_INLINE irlas_vec irlas_load_within(const float *x, ptrdiff_t lanes, ptrdif
 // Where part `index` of `count` even parts of `total` begins; part `count` begins at `total`.
 IRLAS_INLINE ptrdiff_t irlas_part(ptrdiff_t total, ptrdiff_t index, ptrdiff_t count) {
   return total / count * index + total % count * index / count;
+}
+
+// As `irlas_part`, but that all parts are whole units; the last has what is left besides.
+IRLAS_INLINE ptrdiff_t irlas_units(ptrdiff_t total, ptrdiff_t unit, ptrdiff_t index, ptrdiff_t count) {
+  return index == count ? total : irlas_part(total / unit, index, count) * unit;
 }
 
 IRLAS_INLINE void irlas_copy_floats(float *to, const float *from, ptrdiff_t count) {

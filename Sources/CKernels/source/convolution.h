@@ -119,13 +119,19 @@ IRLAS_INLINE struct irlas_sweep irlas_forward_sweep(const struct irlas_conv *d, 
       d->kernel_height, d->kernel_width, 0, d->kernel_width, 1, irlas_prologue(d, factors), past, d->residual_pitch};
 }
 
+IRLAS_INLINE struct irlas_cut irlas_forward_cut(const struct irlas_conv *d, const struct irlas_sweep *s,
+                                                const struct irlas_panels *panels) {
+  return d->strassen ? irlas_strassen_cut(d) : irlas_sweep_cut(s, panels);
+}
+
 IRLAS_INLINE int irlas_conv_forward_tasks(const struct irlas_conv *d) {
   struct irlas_panels panels = irlas_forward_panels(d);
   struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
+  struct irlas_cut cut = irlas_forward_cut(d, &s, &panels);
   return (int)(s.batch * cut.bands * cut.chunks);
 }
 IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
+  if (d->strassen) return irlas_strassen_scratch(d);
   struct irlas_panels panels = irlas_forward_panels(d);
   struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
   struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
@@ -137,6 +143,11 @@ IRLAS_INLINE ptrdiff_t irlas_conv_forward_scratch(const struct irlas_conv *d) {
 // y is the map or, `alone`, what the task makes of it.
 IRLAS_SHARED void irlas_convolve(const struct irlas_conv *d, float *y, int alone, const float *x, const float *weight, const float *bias,
                     const float *residual, const float *factors, int past, float *scratch, int task) {
+  if (d->strassen) {
+    irlas_strassen(d, y, alone, x, weight, bias, residual, factors, past, scratch, task);
+    irlas_fence(past);
+    return;
+  }
   const struct irlas_panels panels = d->pairs ? irlas_word_panels(d) : irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, past);
   const ptrdiff_t count = irlas_panel_count(&panels);

@@ -14,8 +14,8 @@ IRLAS_INLINE ptrdiff_t irlas_statistics_work(const struct irlas_conv *d) {
 IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
-  const ptrdiff_t pixels = cut.by_columns ? irlas_ceil_div(s.columns, cut.bands)
+  const struct irlas_cut cut = irlas_forward_cut(d, &s, &panels);
+  const ptrdiff_t pixels = cut.by_columns ? irlas_most_columns(&cut, s.columns)
                                           : irlas_ceil_div(s.rows, cut.bands) * s.columns;
   return irlas_statistics_work(d) + (irlas_statistics_from_scratch(d, &cut) ? pixels * d->outputs : 0);
 }
@@ -24,9 +24,9 @@ IRLAS_INLINE ptrdiff_t irlas_conv_statistics_scratch(const struct irlas_conv *d)
 IRLAS_INLINE struct irlas_statistics irlas_conv_statistics_blocks(const struct irlas_conv *d) {
   const struct irlas_panels panels = irlas_forward_panels(d);
   const struct irlas_sweep s = irlas_forward_sweep(d, (const float *)0, 0);
-  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
+  const struct irlas_cut cut = irlas_forward_cut(d, &s, &panels);
   return (struct irlas_statistics){d->outputs, s.batch, cut.bands, cut.by_columns ? s.columns : s.rows,
-                                   cut.by_columns ? 1 : s.columns};
+                                   cut.by_columns ? 1 : s.columns, cut.unit};
 }
 
 // p: y, partials [blocks][2][outputs] - x, weight [, bias [, residual]] [, factors]
@@ -35,12 +35,12 @@ IRLAS_INLINE void irlas_conv_statistics(const struct irlas_conv *d, float *const
   const float *factors = d->normalizes ? p[4 + (d->has_bias != 0) + (d->has_residual != 0)] : (const float *)0;
   const struct irlas_sweep s = irlas_forward_sweep(d, factors, 0);
   const ptrdiff_t count = irlas_panel_count(&panels);
-  const struct irlas_cut cut = irlas_sweep_cut(&s, &panels);
+  const struct irlas_cut cut = irlas_forward_cut(d, &s, &panels);
   const int past = irlas_statistics_from_scratch(d, &cut) && (uintptr_t)p[0] % 64 == 0;
   const ptrdiff_t chunk = task % cut.chunks, block = task / cut.chunks;
   const struct irlas_band band = irlas_band(&cut, s.rows, s.columns, block % cut.bands);
-  const struct irlas_panel last = irlas_panel(&panels, irlas_part(count, chunk + 1, cut.chunks) - 1);
-  const ptrdiff_t first = cut.chunks == 1 ? 0 : irlas_panel(&panels, irlas_part(count, chunk, cut.chunks)).start;
+  const struct irlas_panel last = irlas_panel(&panels, irlas_first_panel(&cut, count, chunk + 1) - 1);
+  const ptrdiff_t first = cut.chunks == 1 ? 0 : irlas_panel(&panels, irlas_first_panel(&cut, count, chunk)).start;
   const ptrdiff_t channels = cut.chunks == 1 ? d->outputs : last.start + last.width - first;
   const ptrdiff_t pixels = band.rows * band.columns;
   const ptrdiff_t pixel = (block / cut.bands * s.rows + band.row) * s.columns + band.column;

@@ -84,7 +84,8 @@ IRLAS_INLINE void irlas_batch_statistics(const struct irlas_statistics *d, float
     float before = 0;
     for (ptrdiff_t image = 0; image < d->images; image++)
       for (ptrdiff_t band = 0; band < d->bands; band++, partial += 2 * d->channels) {
-        const ptrdiff_t rows = irlas_part(d->rows, band + 1, d->bands) - irlas_part(d->rows, band, d->bands);
+        const ptrdiff_t rows = irlas_units(d->rows, d->unit, band + 1, d->bands) -
+                                irlas_units(d->rows, d->unit, band, d->bands);
         const float now = (float)(rows * d->columns);
         if (now == 0) continue;
         const irlas_vec delta = irlas_load_up_to(partial, lanes) - mean;

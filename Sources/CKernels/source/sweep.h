@@ -74,11 +74,22 @@ struct irlas_cut {
   ptrdiff_t bands, chunks;
   int by_columns;  // a single row of pixels is cut along the row
   int whole;       // one band holds all rows
+  ptrdiff_t unit;  // parts of a row are whole units of pixels, but for what is left at its end
+  ptrdiff_t together;  // panels that stay together
 };
+// The most pixels of a part of a row.
+IRLAS_INLINE ptrdiff_t irlas_most_columns(const struct irlas_cut *cut, ptrdiff_t columns) {
+  return irlas_ceil_div(columns / cut->unit, cut->bands) * cut->unit + columns % cut->unit;
+}
+// The first panel of a chunk.
+IRLAS_INLINE ptrdiff_t irlas_first_panel(const struct irlas_cut *cut, ptrdiff_t panels, ptrdiff_t chunk) {
+  return irlas_units(panels, cut->together, chunk, cut->chunks);
+}
 // Bands of `pixels`, fewer where that gives less than `tasks` tasks.
 IRLAS_INLINE struct irlas_cut irlas_cut(ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t panels,
                                         ptrdiff_t pixels, ptrdiff_t tasks) {
   struct irlas_cut cut;
+  cut.unit = cut.together = 1;
   cut.by_columns = rows == 1;
   const ptrdiff_t most = cut.by_columns ? irlas_max(columns / 64, 1) : rows;
   const ptrdiff_t wanted = irlas_min(irlas_ceil_div(tasks, batch * panels), rows * columns / 64);
@@ -94,8 +105,9 @@ struct irlas_band {
 };
 IRLAS_INLINE struct irlas_band irlas_band(const struct irlas_cut *cut, ptrdiff_t rows, ptrdiff_t columns,
                                           ptrdiff_t index) {
-  ptrdiff_t total = cut->by_columns ? columns : rows;
-  ptrdiff_t start = irlas_part(total, index, cut->bands), end = irlas_part(total, index + 1, cut->bands);
+  const ptrdiff_t total = cut->by_columns ? columns : rows;
+  const ptrdiff_t start = irlas_units(total, cut->unit, index, cut->bands);
+  const ptrdiff_t end = irlas_units(total, cut->unit, index + 1, cut->bands);
   if (cut->by_columns) return (struct irlas_band){0, 1, start, end - start};
   return (struct irlas_band){start, end - start, 0, columns};
 }

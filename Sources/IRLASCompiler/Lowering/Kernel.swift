@@ -17,7 +17,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
   case convWinograd, winogradWeight, winogradGradientWeight, bf16Weight, bf16GradientWeight
-  case separable, normFactors, interleave
+  case separable, normFactors, interleave, strassenWeight
 
   private var id: irlas_kernel_id {
     switch self {
@@ -80,6 +80,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .separable: IRLAS_SEPARABLE
     case .normFactors: IRLAS_NORM_FACTORS
     case .interleave: IRLAS_INTERLEAVE
+    case .strassenWeight: IRLAS_STRASSEN_WEIGHT
     }
   }
 

@@ -12,20 +12,35 @@ package enum KernelForm: Hashable, Sendable {
   ///   - isGradient: whether it is that of an input gradient.
   ///   - changing: whether its weight is transformed for every call.
   case winograd(_ sizes: KernelSizes, isGradient: Bool, changing: Bool)
+  /// A 1x1 convolution of these sizes, or the gradient of its input, by Strassen's method.
+  case strassen(_ sizes: KernelSizes, changing: Bool)
   /// A depthwise convolution in strips, together with the 1x1 convolutions around it.
   case separable(_ sizes: KernelSizes)
 
-  /// The form of a convolution of these sizes; nil where only the direct kernel can compute it.
-  static func winograd(of sizes: KernelSizes, isGradient: Bool, changing: Bool) -> KernelForm? {
-    guard sizes.winogradWeightCount != nil else { return nil }
-    return .winograd(sizes.withoutEpilogue, isGradient: isGradient, changing: changing)
+  /// Whether its kernel copies what it reads, and so can normalise it on the way.
+  var copiesInput: Bool {
+    if case .strassen = self { true } else { false }
   }
 
   /// Whether it is faster by the estimate from the sizes alone.
   var isEstimatedFaster: Bool {
     switch self {
     case .winograd(let sizes, _, let changing): sizes.winogradIsBetter(changing: changing)
+    case .strassen(let sizes, let changing): sizes.strassenIsBetter(changing: changing)
     case .separable(let sizes): sizes.separableIsBetter
+    }
+  }
+}
+
+extension Methods {
+  /// The form of a convolution of these sizes; nil where only the direct kernel can compute it.
+  func form(of sizes: KernelSizes, isGradient: Bool, changing: Bool) -> KernelForm? {
+    if winograd == .auto, sizes.winogradWeightCount != nil {
+      .winograd(sizes.withoutEpilogue, isGradient: isGradient, changing: changing)
+    } else if strassen == .auto, sizes.strassenWeightCount != nil {
+      .strassen(sizes.withoutEpilogue, changing: changing)
+    } else {
+      nil
     }
   }
 }

@@ -97,6 +97,20 @@ extension KernelSizes {
     }
   }
 
+  /// Of a convolution's sizes: how many floats its weight has in the form that Strassen's method reads; nil where there is
+  /// none.
+  package var strassenWeightCount: Int? {
+    let count = withBytes { irlas_strassen_count($0.assumingMemoryBound(to: irlas_conv.self)) }
+    return count > 0 ? count : nil
+  }
+
+  /// Whether a convolution is estimated to be faster by Strassen's method, as `winogradIsBetter`.
+  package func strassenIsBetter(changing: Bool) -> Bool {
+    withBytes {
+      irlas_strassen_is_better($0.assumingMemoryBound(to: irlas_conv.self), changing ? 1 : 0) != 0
+    }
+  }
+
   /// Of the sizes of convolutions in strips: whether they are estimated to be faster so than one after the other.
   package var separableIsBetter: Bool {
     withBytes { irlas_separable_is_better($0.assumingMemoryBound(to: irlas_separable.self)) != 0 }
@@ -195,7 +209,7 @@ extension KernelSizes {
       dilation_height: window.dilation.height, dilation_width: window.dilation.width,
       pad_top: window.padding.top, pad_left: window.padding.left, groups: convolution.groups,
       has_bias: hasBias ? 1 : 0, has_residual: 0, activation: code(convolution.activation), splits: 1,
-      pairs: 0, normalizes: 0, x_pitch: input.channels, y_pitch: output.channels,
+      pairs: 0, normalizes: 0, strassen: 0, x_pitch: input.channels, y_pitch: output.channels,
       residual_pitch: output.channels)
   }
 
@@ -214,7 +228,8 @@ extension KernelSizes {
 
   /// The statistics of rows from those of so many blocks.
   package static func statistics(rows: Int, channels: Int, blocks: Int) -> KernelSizes {
-    KernelSizes(irlas_statistics(channels: channels, images: 1, bands: blocks, rows: rows, columns: 1))
+    KernelSizes(
+      irlas_statistics(channels: channels, images: 1, bands: blocks, rows: rows, columns: 1, unit: 1))
   }
 
   /// Batch norm over rows, in as many blocks as `reduction` would choose.

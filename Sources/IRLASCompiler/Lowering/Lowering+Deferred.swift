@@ -8,7 +8,7 @@ extension Lowering {
   ///
   /// - Returns: for each node whether it is one.
   static func deferredNormalizations(
-    _ graph: Graph, _ schedule: Schedule, _ batch: Int, _ winograd: Winograd, _ rule: FormRule,
+    _ graph: Graph, _ schedule: Schedule, _ batch: Int, _ methods: Methods, _ rule: FormRule,
     _ precision: Precision, _ originals: [NodeID: NodeID] = [:]
   ) -> [Bool] {
     let consumers = graph.consumers()
@@ -22,10 +22,8 @@ extension Lowering {
       let shapes = graph.inputShapes(of: id)
       let plain = KernelSizes.conv(batch: batch, input: shapes[0], output: graph[id].shape, convolution)
       let sizes = plain.withPairs(precision == .bfloat16 && plain.roundedWeightCount != nil)
-      if winograd == .auto, let form = KernelForm.winograd(of: sizes, isGradient: false, changing: true),
-        rule.takes(form)
-      {
-        return false
+      if let form = methods.form(of: sizes, isGradient: false, changing: true), rule.takes(form) {
+        return form.copiesInput
       }
       return convolution.window.kernelSize != .one || sizes != plain
     }

@@ -43,34 +43,35 @@ extension Lowering {
     let isConstant = !isTraining && (space == .persistent || space == .prepared)
     let rounded = precision == .bfloat16 ? sizes.roundedWeightCount : nil
     let chosen = rounded == nil ? sizes : sizes.withPairs(true)
-    let kernel: Kernel
-    let count: Int
-    if winograd == .auto, let size = chosen.winogradWeightCount,
-      let form = KernelForm.winograd(of: chosen, isGradient: isGradient, changing: !isConstant),
-      rule.takes(form)
-    {
-      taken.append((form, current))
-      (kernel, count) = (isGradient ? .winogradGradientWeight : .winogradWeight, size)
-    } else if let rounded {
-      (kernel, count) = (isGradient ? .bf16GradientWeight : .bf16Weight, rounded)
-    } else {
-      return nil
+    func made(by kernel: Kernel, _ count: Int) -> ExecutionPlan.Operand {
+      self.weight(weight, shape, by: kernel, groups: sizes.groups, count: count, isConstant: isConstant)
     }
-    let isWinograd = kernel == .winogradWeight || kernel == .winogradGradientWeight
-    let made = self.weight(
-      weight, shape, by: kernel, groups: sizes.groups, count: count, isConstant: isConstant)
-    return ConvolutionForm(sizes: isWinograd ? sizes : chosen, weight: made, isWinograd: isWinograd)
+    if let form = methods.form(of: chosen, isGradient: isGradient, changing: !isConstant), rule.takes(form) {
+      taken.append((form, current))
+      if let count = chosen.winogradWeightCount {
+        let weight = made(by: isGradient ? .winogradGradientWeight : .winogradWeight, count)
+        return ConvolutionForm(sizes: sizes, weight: weight, isWinograd: true)
+      }
+      if let count = chosen.strassenWeightCount {
+        let weight = made(by: .strassenWeight, count)
+        return ConvolutionForm(sizes: sizes.pitched(["strassen": 1]), weight: weight, isWinograd: false)
+      }
+    }
+    guard let rounded else { return nil }
+    let weight = made(by: isGradient ? .bf16GradientWeight : .bf16Weight, rounded)
+    return ConvolutionForm(sizes: chosen, weight: weight, isWinograd: false)
   }
 
   /// The forms taken, with the nodes whose calls depend on them. Winograd's kernel leaves no statistics, so that batch norm needs a pass
-  /// of its own for them, and does not normalise what it reads, on which all readers of the same map depend.
+  /// of its own for them, while Strassen's leaves those of other blocks; and by the form a convolution can or cannot normalise what it
+  /// reads, on which all readers of the same map depend.
   var takenForms: [ExecutionPlan.TakenForm] {
     let consumers = graph.consumers()
     return taken.map { form, id in
       var nodes = [id]
       switch form {
       case .separable: nodes += separables[id]?.inner ?? []
-      case .winograd:
+      case .winograd, .strassen:
         if let reader = statisticsReaders[id]?.reader { nodes.append(reader) }
         let x = graph[id].inputs[0]
         if isTraining, case .conv = graph[id].op, case .batchNormalize = graph[x].op {

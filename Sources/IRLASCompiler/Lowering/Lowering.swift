@@ -37,7 +37,7 @@ struct Lowering {
   private var leftOvers: [NodeID: (operand: ExecutionPlan.Operand, sizes: KernelSizes)] = [:]
   /// Whether dropout should have become a product with a mask.
   let isTraining: Bool
-  let winograd: Winograd
+  let methods: Methods
   /// Which forms are taken where there are several, and those that were, each with the node at which it was.
   let rule: FormRule
   var taken: [(form: KernelForm, node: NodeID)] = []
@@ -61,7 +61,7 @@ struct Lowering {
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   ///   - originals: for each node that computes a value again the node that does so first.
   static func plan(
-    _ graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd, rule: FormRule,
+    _ graph: Graph, batch: Int, parametersAreConstant: Bool, methods: Methods, rule: FormRule,
     precision: Precision, placesValues: Bool, streams: [String: Int], originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) -> ExecutionPlan {
     guard batch > 0 else { throw .batchNotPositive(batch) }
@@ -74,14 +74,14 @@ struct Lowering {
       graph: graph, batch: batch,
       schedule: Schedule(graph, parametersAreConstant: parametersAreConstant),
       packing: try WeightPacking.infer(graph), isTraining: !parametersAreConstant,
-      winograd: winograd, rule: rule, precision: precision, placesValues: placesValues, streams: streams,
+      methods: methods, rule: rule, precision: precision, placesValues: placesValues, streams: streams,
       originals: originals)
     return try lowering.run()
   }
 
   private init(
     graph: Graph, batch: Int, schedule: Schedule, packing: [NodeID: WeightPacking], isTraining: Bool,
-    winograd: Winograd, rule: FormRule, precision: Precision, placesValues: Bool, streams: [String: Int],
+    methods: Methods, rule: FormRule, precision: Precision, placesValues: Bool, streams: [String: Int],
     originals: [NodeID: NodeID]
   ) {
     self.graph = graph
@@ -89,7 +89,7 @@ struct Lowering {
     self.schedule = schedule
     self.packing = packing
     self.isTraining = isTraining
-    self.winograd = winograd
+    self.methods = methods
     self.rule = rule
     self.precision = precision
     self.streams = streams
@@ -103,7 +103,7 @@ struct Lowering {
     self.isInner = isInner
     let isDeferred =
       isTraining
-      ? Self.deferredNormalizations(graph, schedule, batch, winograd, rule, precision, originals) : []
+      ? Self.deferredNormalizations(graph, schedule, batch, methods, rule, precision, originals) : []
     self.isDeferred = isDeferred
     let lastUse = Self.lastUses(graph, schedule, separables, Placement())
     placement =
@@ -465,20 +465,20 @@ extension ExecutionPlan {
   /// - Parameters:
   ///   - parametersAreConstant: true at inference, where everything that depends on parameters alone is
   ///     prepared once.
-  ///   - winograd: whether convolutions may be computed so.
+  ///   - methods: by which convolutions may be computed.
   ///   - forms: which forms are taken where there are several.
   ///   - precision: of products.
   ///   - placesValues: whether parts of larger maps are written and read where they are, instead of copied.
   ///   - streams: the stream of the initial values of each parameter, by instance path.
   ///   - originals: for each node that computes a value again the node that does so first (`Recomputation`).
   package init(
-    lowering graph: Graph, batch: Int, parametersAreConstant: Bool, winograd: Winograd = .auto,
+    lowering graph: Graph, batch: Int, parametersAreConstant: Bool, methods: Methods = Methods(),
     forms rule: FormRule = .estimated, precision: Precision = .float32, placesValues: Bool = true,
     streams: [String: Int] = [:],
     originals: [NodeID: NodeID] = [:]
   ) throws(CompileError) {
     self = try Lowering.plan(
-      graph, batch: batch, parametersAreConstant: parametersAreConstant, winograd: winograd, rule: rule,
+      graph, batch: batch, parametersAreConstant: parametersAreConstant, methods: methods, rule: rule,
       precision: precision, placesValues: placesValues, streams: streams,
       originals: originals)
   }

@@ -53,7 +53,7 @@ extension ExecutionPlan {
       let isPoint = size.height == 1 && size.width == 1
       let kind =
         convolution.groups == 1
-        ? (isPoint ? "pointwise" : "dense")
+        ? (isPoint ? (call.sizes.isStrassen ? "strassen" : "pointwise") : "dense")
         : graph.inputShapes(of: call.node)[0].channels == convolution.groups ? "depthwise" : "grouped"
       return "\(call.kernel.name).\(kind)"
     case .linear, .linearInputGradient, .linearWeightGradient: return "\(call.kernel.name).linear"
@@ -75,6 +75,9 @@ extension Kernel {
 }
 
 extension KernelSizes {
+  /// Whether a convolution is computed by Strassen's method.
+  fileprivate var isStrassen: Bool { fields.contains { $0.name == "strassen" && $0.value == .integer(1) } }
+
   /// Whether products are of bfloat16, which take half the time.
   fileprivate var multipliesPairs: Bool {
     fields.contains { $0.name == "pairs" && $0.value == .integer(1) }

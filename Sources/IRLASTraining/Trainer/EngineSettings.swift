@@ -6,8 +6,8 @@ package struct EngineSettings: Sendable {
   package var tier: KernelTier
   package var toolchain: ToolchainOptions
   package var threads: Int
-  /// Whether programs may use Winograd's convolutions.
-  package var winograd = Winograd.auto
+  /// The methods that programs may use.
+  package var methods = Methods()
   /// Which forms of kernels programs take, and what was measured, to choose by in place of that.
   package var forms = FormRule.estimated
   package var tuned: TunedKernels?
@@ -26,7 +26,7 @@ package struct EngineSettings: Sendable {
   /// How programs are compiled, but for the limit of memory.
   package func options(_ mode: CompileMode, batch: Int) -> CompileOptions {
     CompileOptions(
-      mode: mode, batch: batch, winograd: winograd, forms: forms, tuned: tuned, precision: precision,
+      mode: mode, batch: batch, winograd: methods.winograd, strassen: methods.strassen, forms: forms, tuned: tuned, precision: precision,
       splitsBatch: splitsBatch && memoryLimit == nil)
   }
 

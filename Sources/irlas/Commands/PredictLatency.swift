@@ -47,7 +47,7 @@ struct PredictLatency: ParsableCommand {
       plan = try compile(
         network.withoutAuxiliaryOutputs,
         CompileOptions(
-          mode: .inference, batch: batch, winograd: arithmetic.winograd,
+          mode: .inference, batch: batch, winograd: arithmetic.winograd, strassen: arithmetic.strassen,
           tuned: tuning.tuned ? TunedKernels(timings, threads: threads) : nil,
           precision: arithmetic.precision, splitsBatch: true))
     } catch {

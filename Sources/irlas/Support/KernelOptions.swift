@@ -4,7 +4,7 @@ import IRLASTraining
 
 extension KernelTier: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
-extension Winograd: ExpressibleByArgument {}
+extension MethodUse: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 
 /// Where kernels come from.
@@ -25,7 +25,7 @@ struct KernelOptions: ParsableArguments {
     var settings = EngineSettings(tier: tier, toolchain: Self.toolchain(), threads: threads)
     settings.memoryLimit = memory?.bytes
     if let arithmetic {
-      settings.winograd = arithmetic.winograd
+      settings.methods = arithmetic.methods
       settings.precision = arithmetic.precision
     }
     return settings
@@ -55,7 +55,15 @@ struct ArithmeticOptions: ParsableArguments {
     help: ArgumentHelp(
       "auto or never: whether dense 3x3 convolutions are computed by Winograd's method where that is faster.",
       discussion: "Results differ by less than 1e-5 of the largest."))
-  var winograd = Winograd.auto
+  var winograd = MethodUse.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "auto or never: whether 1x1 convolutions are computed by Strassen's method where that is faster.",
+      discussion: "Results differ by less than 1e-5 of the largest."))
+  var strassen = MethodUse.auto
+
+  var methods: Methods { Methods(winograd: winograd, strassen: strassen) }
 
   @Option(
     help: ArgumentHelp(

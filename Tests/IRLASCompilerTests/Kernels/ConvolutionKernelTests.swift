@@ -15,12 +15,10 @@ import Testing
     #expect(packed.sorted() == plain.weight.sorted())
     let y = PrebuiltKernel.run(
       IRLAS_CONV_FORWARD, d, outputs: [plain.dy.count],
-      inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : [])
-        + (d.has_residual == 1 ? [plain.dy] : []),
-      seed: UInt64(seed))[0]
+      inputs: plain.operands(weight: packed), seed: UInt64(seed))[0]
     #expect(PrebuiltKernel.distance(y, plain.forward) <= tolerance, "forward, seed \(seed): \(d)")
 
-    try checkStatistics(plain, packed, y, seed: UInt64(seed))
+    try plain.checkStatistics(weight: packed, y, seed: UInt64(seed))
 
     let transposed = PrebuiltKernel.run(
       IRLAS_WEIGHT_TRANSPOSE, d, outputs: [packed.count], inputs: [packed])[0]
@@ -42,32 +40,37 @@ import Testing
       PrebuiltKernel.distance(dw, plain.weightGradient) <= tolerance, "weight gradient, seed \(seed): \(d)")
   }
 
-  /// The same result, and what it is on average, from blocks that cover it once.
-  private func checkStatistics(_ plain: PlainConvolution, _ packed: [Float], _ y: [Float], seed: UInt64)
-    throws
-  {
-    var d = plain.sizes
-    let statistics = irlas_conv_blocks(&d)
-    let blocks = statistics.images * statistics.bands
-    #expect(statistics.images * statistics.rows * statistics.columns * d.outputs == y.count)
-    let results = PrebuiltKernel.run(
-      IRLAS_CONV_STATISTICS, d, outputs: [y.count, blocks * 2 * d.outputs],
-      inputs: [plain.x, packed] + (d.has_bias == 1 ? [plain.bias] : [])
-        + (d.has_residual == 1 ? [plain.dy] : []),
-      seed: seed)
-    #expect(results[0] == y, "statistics, seed \(seed): \(d)")
-    let moments = PrebuiltKernel.run(
-      IRLAS_BATCH_STATISTICS, statistics, outputs: [2 * d.outputs], inputs: [results[1]])[0]
-    let count = y.count / d.outputs
-    for c in 0..<d.outputs {
-      let values = (0..<count).map { Double(y[$0 * d.outputs + c]) }
-      let mean = values.reduce(0, +) / Double(count)
-      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
-      let size = variance.squareRoot()
-      #expect(abs(Double(moments[c]) - mean) <= 1e-6 * (abs(mean) + size), "mean, seed \(seed): \(d)")
-      #expect(
-        abs(Double(moments[d.outputs + c]) - variance) <= 5e-6 * variance, "variance, seed \(seed): \(d)")
+  /// Pixels that lie multiples of 4 KiB apart are copied, by convolutions and by gradients of weights.
+  @Test(arguments: [(1024, 1), (512, 2), (2048, 1), (1024, 3)]) func pixelsOfWholePages(
+    inputs: Int, stride: Int
+  ) throws {
+    var random = RandomSource(seed: UInt64(inputs + stride))
+    for pixels in [1, 13, 60] {
+      let plain = PlainConvolution(
+        pixels: pixels, inputs: inputs, outputs: random.pick(1...70), stride: stride, whole: true,
+        using: &random)
+      let d = plain.sizes
+      let packed = PrebuiltKernel.run(
+        IRLAS_WEIGHT_PACK, d, outputs: [plain.weight.count], inputs: [plain.weight])[0]
+      let y = PrebuiltKernel.run(
+        IRLAS_CONV_FORWARD, d, outputs: [plain.dy.count], inputs: plain.operands(weight: packed))[0]
+      #expect(PrebuiltKernel.distance(y, plain.forward) == 0, "\(d)")
+      try plain.checkStatistics(weight: packed, y, seed: 1)
+      let dw = PrebuiltKernel.run(
+        IRLAS_CONV_WEIGHT_GRADIENT, d, outputs: [packed.count], inputs: [plain.x, plain.dy])[0]
+      let unpacked = PrebuiltKernel.run(IRLAS_WEIGHT_UNPACK, d, outputs: [dw.count], inputs: [dw])[0]
+      #expect(PrebuiltKernel.distance(unpacked, plain.weightGradient) == 0, "\(d)")
     }
+    // The other way round: the gradient of the result has such pixels.
+    let plain = PlainConvolution(
+      pixels: 30 * stride, inputs: 40, outputs: inputs, stride: stride, whole: true, using: &random)
+    let packed = PrebuiltKernel.run(
+      IRLAS_WEIGHT_PACK, plain.sizes, outputs: [plain.weight.count], inputs: [plain.weight])[0]
+    let transposed = PrebuiltKernel.run(
+      IRLAS_WEIGHT_TRANSPOSE, plain.sizes, outputs: [packed.count], inputs: [packed])[0]
+    let dx = PrebuiltKernel.run(
+      IRLAS_CONV_INPUT_GRADIENT, plain.sizes, outputs: [plain.x.count], inputs: [plain.dy, transposed])[0]
+    #expect(PrebuiltKernel.distance(dx, plain.inputGradient) == 0)
   }
 
   /// A convolution, its statistics and the gradient of its weight that normalise x on the way: the same bytes as of x
@@ -126,7 +129,8 @@ import Testing
         batch: batch, height: side, width: side, channels: 64, out_height: side, out_width: side, outputs: 64,
         kernel_height: kernel, kernel_width: kernel, stride_height: 1, stride_width: 1, dilation_height: 1,
         dilation_width: 1, pad_top: kernel / 2, pad_left: kernel / 2, groups: groups, has_bias: 0,
-        has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0, x_pitch: 64, y_pitch: 64,
+        has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0, strassen: 0, x_pitch: 64,
+        y_pitch: 64,
         residual_pitch: 64)
     }
     let count = side * side * 64
@@ -164,7 +168,7 @@ import Testing
       batch: 1, height: 130, width: 64, channels: 2, out_height: 130, out_width: 64, outputs: 512,
       kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1, dilation_height: 1,
       dilation_width: 1, pad_top: 0, pad_left: 0, groups: 1, has_bias: 0, has_residual: 0, activation: 0,
-      splits: 1, pairs: 0, normalizes: 0, x_pitch: 2, y_pitch: 512, residual_pitch: 512)
+      splits: 1, pairs: 0, normalizes: 0, strassen: 0, x_pitch: 2, y_pitch: 512, residual_pitch: 512)
     let count = 130 * 64 * 512
     #expect(count >= 1 << 21)
     let x = PrebuiltKernel.values(130 * 64 * 2, whole: false, using: &random)

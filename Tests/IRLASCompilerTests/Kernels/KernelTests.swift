@@ -97,7 +97,7 @@ struct KernelExample {
     // Nothing is prepared, so that every call belongs to the step.
     plan = try ExecutionPlan(
       lowering: self.graph, batch: batch, parametersAreConstant: false,
-      winograd: precision == .bfloat16 ? .never : .auto,
+      methods: Methods(winograd: precision == .bfloat16 ? .never : .auto),
       precision: precision, placesValues: true)
     usesWholeNumbers = kind.isExact && seed % 2 == 0
     let reference = ReferenceInterpreter(self.graph, batch: batch)

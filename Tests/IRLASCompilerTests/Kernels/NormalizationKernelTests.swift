@@ -25,7 +25,7 @@ import Testing
       IRLAS_BATCH_STATISTICS_PARTIAL, reduction, outputs: [blocks * 2 * channels], inputs: [x])[0]
     let statistics = PrebuiltKernel.run(
       IRLAS_BATCH_STATISTICS,
-      irlas_statistics(channels: channels, images: 1, bands: blocks, rows: rows, columns: 1),
+      irlas_statistics(channels: channels, images: 1, bands: blocks, rows: rows, columns: 1, unit: 1),
       outputs: [2 * channels], inputs: [partials])[0]
     let y = PrebuiltKernel.run(
       IRLAS_BATCH_NORMALIZE, norm, outputs: [x.count], inputs: [x, statistics, scale, shift])[0]

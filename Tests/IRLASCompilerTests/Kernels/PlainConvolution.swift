@@ -1,5 +1,6 @@
 import CKernels
 import IRLASTestSupport
+import Testing
 
 /// A random convolution and what it computes, as seven nested loops in Double.
 struct PlainConvolution {
@@ -43,7 +44,8 @@ struct PlainConvolution {
       kernel_height: kernel.0, kernel_width: kernel.1, stride_height: stride.0, stride_width: stride.1,
       dilation_height: dilation.0, dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1,
       groups: groups, has_bias: random.pick(0...1), has_residual: random.pick(0...1),
-      activation: random.pick([0, 1, 2]), splits: 0, pairs: 0, normalizes: 0, x_pitch: 0, y_pitch: 0,
+      activation: random.pick([0, 1, 2]), splits: 0, pairs: 0, normalizes: 0, strassen: 0, x_pitch: 0,
+      y_pitch: 0,
       residual_pitch: 0)
     fill(whole: whole, using: &random)
   }
@@ -61,9 +63,23 @@ struct PlainConvolution {
       kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
       pad_top: padding.0, pad_left: padding.1, groups: 1, has_bias: random.pick(0...1),
       has_residual: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 1, pairs: 0,
-      normalizes: 0, x_pitch: 0,
+      normalizes: 0, strassen: 0, x_pitch: 0,
       y_pitch: 0, residual_pitch: 0)
     fill(whole: false, using: &random)
+  }
+
+  /// A 1x1 convolution of these sizes, of one row of pixels.
+  init(
+    pixels: Int, inputs: Int, outputs: Int, stride: Int = 1, whole: Bool, using random: inout RandomSource
+  ) {
+    sizes = irlas_conv(
+      batch: 1, height: 1, width: pixels, channels: inputs, out_height: 1,
+      out_width: (pixels - 1) / stride + 1,
+      outputs: outputs, kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: stride,
+      dilation_height: 1, dilation_width: 1, pad_top: 0, pad_left: 0, groups: 1,
+      has_bias: random.pick(0...1), has_residual: random.pick(0...1), activation: random.pick([0, 1, 2]),
+      splits: 1, pairs: 0, normalizes: 0, strassen: 0, x_pitch: 0, y_pitch: 0, residual_pitch: 0)
+    fill(whole: whole, using: &random)
   }
 
   private mutating func fill(whole: Bool, using random: inout RandomSource) {
@@ -126,5 +142,34 @@ struct PlainConvolution {
     var dw = [Double](repeating: 0, count: weight.count)
     forEachProduct { dw[$1] += Double(x[$0]) * Double(dy[$2]) }
     return dw
+  }
+
+  /// What the forward kernels read, with the weight in the form that they read.
+  func operands(weight: [Float]) -> [[Float]] {
+    [x, weight] + (sizes.has_bias == 1 ? [bias] : []) + (sizes.has_residual == 1 ? [dy] : [])
+  }
+
+  /// The same result, and what it is on average, from blocks that cover it once.
+  func checkStatistics(weight: [Float], _ y: [Float], seed: UInt64) throws {
+    var d = sizes
+    let statistics = irlas_conv_blocks(&d)
+    let blocks = statistics.images * statistics.bands
+    #expect(statistics.images * statistics.rows * statistics.columns * d.outputs == y.count)
+    let results = PrebuiltKernel.run(
+      IRLAS_CONV_STATISTICS, d, outputs: [y.count, blocks * 2 * d.outputs],
+      inputs: operands(weight: weight), seed: seed)
+    #expect(results[0] == y, "statistics, seed \(seed): \(d)")
+    let moments = PrebuiltKernel.run(
+      IRLAS_BATCH_STATISTICS, statistics, outputs: [2 * d.outputs], inputs: [results[1]])[0]
+    let count = y.count / d.outputs
+    for c in 0..<d.outputs {
+      let values = (0..<count).map { Double(y[$0 * d.outputs + c]) }
+      let mean = values.reduce(0, +) / Double(count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      let size = variance.squareRoot()
+      #expect(abs(Double(moments[c]) - mean) <= 1e-6 * (abs(mean) + size), "mean, seed \(seed): \(d)")
+      #expect(
+        abs(Double(moments[d.outputs + c]) - variance) <= 5e-6 * variance, "variance, seed \(seed): \(d)")
+    }
   }
 }

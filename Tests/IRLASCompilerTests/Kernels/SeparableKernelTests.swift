@@ -39,7 +39,8 @@ import Testing
         batch: d.batch, height: height, width: width, channels: inputs, out_height: height, out_width: width,
         outputs: outputs, kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1,
         dilation_height: 1, dilation_width: 1, pad_top: 0, pad_left: 0, groups: 1, has_bias: 0,
-        has_residual: 0, activation: 0, splits: 1, pairs: d.pairs, normalizes: 0, x_pitch: inputs,
+        has_residual: 0, activation: 0, splits: 1, pairs: d.pairs, normalizes: 0, strassen: 0,
+        x_pitch: inputs,
         y_pitch: outputs,
         residual_pitch: outputs)
     }
@@ -74,7 +75,7 @@ import Testing
         stride_height: stride.0, stride_width: stride.1, dilation_height: dilation.0,
         dilation_width: dilation.1, pad_top: padding.0, pad_left: padding.1, groups: channels,
         has_bias: d.depthwise_bias, has_residual: 0, activation: d.depthwise_activation, splits: 1, pairs: 0,
-        normalizes: 0,
+        normalizes: 0, strassen: 0,
         x_pitch: channels, y_pitch: channels, residual_pitch: channels),
       y)
     var last = pointwise(d.out_height, d.out_width, channels, d.outputs)

@@ -10,6 +10,7 @@ import Testing
       batch: 3, height: 9, width: 9, channels: 5, out_height: 9, out_width: 9, outputs: 24, kernel_height: 3,
       kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1, pad_top: 1,
       pad_left: 1, groups: 1, has_bias: 0, has_residual: 0, activation: 1, splits: 1, pairs: 0, normalizes: 0,
+      strassen: 0,
       x_pitch: 5,
       y_pitch: 24,
       residual_pitch: 24)
@@ -31,7 +32,7 @@ import Testing
       #expect(irlas_pool_threads(pool) == threads)
       var nanoseconds: [UInt64] = [0, 0, 0]
       let combination = irlas_statistics(
-        channels: 24, images: 1, bands: reduction.blocks, rows: 243, columns: 1)
+        channels: 24, images: 1, bands: reduction.blocks, rows: 243, columns: 1, unit: 1)
       withUnsafePointer(to: &conv) { conv in
         withUnsafePointer(to: &reduction) { reduction in
           let blocks = UnsafeMutablePointer<irlas_statistics>.allocate(capacity: 1)

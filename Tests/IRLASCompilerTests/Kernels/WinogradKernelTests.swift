@@ -48,7 +48,8 @@ import Testing
         batch: batch, height: side, width: side, channels: channels, out_height: side, out_width: side,
         outputs: channels, kernel_height: kernel, kernel_width: kernel, stride_height: stride,
         stride_width: stride, dilation_height: 1, dilation_width: 1, pad_top: 1, pad_left: 1, groups: groups,
-        has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0, x_pitch: channels,
+        has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0, strassen: 0,
+        x_pitch: channels,
         y_pitch: channels,
         residual_pitch: channels)
       return irlas_winograd_is_better(&d, changing) == 1 ? irlas_winograd_count(&d) : 0

@@ -45,7 +45,7 @@ import Testing
 
   private func plan(
     _ graph: Graph, _ mode: CompileMode = .inference, _ forms: FormRule = .estimated,
-    tuned: KernelTimings? = nil, threads: Int = 1, winograd: Winograd = .auto, memoryLimit: Int? = nil,
+    tuned: KernelTimings? = nil, threads: Int = 1, winograd: MethodUse = .auto, memoryLimit: Int? = nil,
     places: Bool = true
   ) throws -> ExecutionPlan {
     try compile(

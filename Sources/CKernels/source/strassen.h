@@ -67,7 +67,7 @@ IRLAS_INLINE int irlas_strassen_pays(const struct irlas_conv *d, int changing) {
   // A tile of either half and both panels begins seven sums and saves three; factors are formed for every chunk; a
   // weight has 7/4 of the floats, which are read (and where they change, made) once.
   const double strassen = direct * 7 / 8 + tiles * (double)(d->outputs / irlas_strassen_pair) * 160 +
-                          pixels * (double)d->channels * (0.4 + 0.25 * (double)cut.chunks) + weights * (changing ? 0.5 : 0.08);
+                          pixels * (double)d->channels * (0.4 + 0.15 * (double)cut.chunks) + weights * (changing ? 0.5 : 0.08);
   return strassen * 20 <= direct * 19;
 }
 

@@ -5,7 +5,7 @@ import Testing
 /// 1x1 convolutions by Strassen's method, prebuilt and between guard pages.
 @Suite struct StrassenKernelTests {
   /// Its sums and differences of whole numbers are exact; of others the result is within 1e-5 of the loops in the norm. Sizes are
-  /// random, also those where it would not be chosen; statistics are those of the result.
+  /// random, also those where it would not be chosen; statistics, checked on whole numbers, are those of the result.
   @Test(arguments: 0..<40)
   func agreesWithLoops(seed: Int) throws {
     var random = RandomSource(seed: UInt64(seed))
@@ -20,7 +20,7 @@ import Testing
       IRLAS_CONV_FORWARD, plain.sizes, outputs: [plain.dy.count], inputs: plain.operands(weight: weight),
       seed: UInt64(seed))[0]
     #expect(PrebuiltKernel.distance(y, plain.forward) <= (whole ? 0 : 1e-5), "seed \(seed): \(plain.sizes)")
-    try plain.checkStatistics(weight: weight, y, seed: UInt64(seed))
+    if whole { try plain.checkStatistics(weight: weight, y, seed: UInt64(seed)) }
   }
 
   /// Bands of large maps, whose pixels are made in scratch and go past the caches.
@@ -81,6 +81,7 @@ import Testing
     }
     #expect(isChosen(196, 1024, 512))
     #expect(isChosen(784, 256, 512))
+    #expect(isChosen(196, 768, 256))
     #expect(isChosen(49, 512, 2048))
     #expect(isChosen(4096, 256, 256, changing: 1))
     // More to add than it saves; more weights to make than it saves; not its kind.

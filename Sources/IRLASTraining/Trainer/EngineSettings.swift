@@ -26,7 +26,8 @@ package struct EngineSettings: Sendable {
   /// How programs are compiled, but for the limit of memory.
   package func options(_ mode: CompileMode, batch: Int) -> CompileOptions {
     CompileOptions(
-      mode: mode, batch: batch, winograd: methods.winograd, strassen: methods.strassen, forms: forms, tuned: tuned, precision: precision,
+      mode: mode, batch: batch, winograd: methods.winograd, strassen: methods.strassen, forms: forms,
+      tuned: tuned, precision: precision,
       splitsBatch: splitsBatch && memoryLimit == nil)
   }
 

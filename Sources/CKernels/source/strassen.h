@@ -57,17 +57,18 @@ IRLAS_INLINE struct irlas_strassen irlas_strassen_of(const struct irlas_conv *d,
   return c;
 }
 
-// Whether it saves a twentieth of the direct product's time; as `irlas_winograd_pays`. Counted in vectors of sixteen.
+// Whether it saves a twentieth of the direct product's time; as `irlas_winograd_pays`. Counted in multiply-adds of sixteen lanes.
 IRLAS_INLINE int irlas_strassen_pays(const struct irlas_conv *d, int changing) {
   const struct irlas_cut cut = irlas_strassen_cut(d);
-  const double pixels = (double)d->batch * d->height * d->width, weights = (double)d->channels * d->outputs;
-  // Both waste what their last tiles run over.
-  const double half = (double)irlas_ceil_div((ptrdiff_t)pixels, 2 * cut.bands), tiles = 2 * cut.bands * (double)irlas_ceil_div((ptrdiff_t)half, 14);
-  const double direct = pixels * weights / 16;
-  // A tile of either half and both panels begins seven sums and saves three; factors are formed for every chunk; a
-  // weight has 7/4 of the floats, which are read (and where they change, made) once.
-  const double strassen = direct * 7 / 8 + tiles * (double)(d->outputs / irlas_strassen_pair) * 160 +
-                          pixels * (double)d->channels * (0.4 + 0.15 * (double)cut.chunks) + weights * (changing ? 0.5 : 0.08);
+  const ptrdiff_t pixels = d->batch * d->height * d->width;
+  const double inputs = (double)(pixels * d->channels), weights = (double)(d->channels * d->outputs);
+  const double direct = (double)pixels * weights / 16;
+  // Of either half and of a pair of panels: a tile begins seven sums and saves three.
+  const ptrdiff_t tiles = 2 * cut.bands * irlas_ceil_div(irlas_ceil_div(pixels, 2 * cut.bands), irlas_strassen_unit / 2) *
+                          (d->outputs / irlas_strassen_pair);
+  // Factors are formed for every chunk of panels; those of the weight are read (and where it changes, made) once.
+  const double strassen = direct * 7 / 8 + 160.0 * (double)tiles + inputs * (0.4 + 0.15 * (double)cut.chunks) +
+                          weights * (changing ? 0.5 : 0.08);
   return strassen * 20 <= direct * 19;
 }
 
@@ -93,8 +94,8 @@ IRLAS_INLINE void irlas_strassen_factors(float *to, const struct irlas_strassen 
 }
 
 // sum += x w over all `inputs`, for `rows` pixels and `vectors` vectors of outputs.
-IRLAS_INLINE void irlas_strassen_add(irlas_vec (*sum)[2], const float *x, ptrdiff_t pitch, const float *w, ptrdiff_t inputs,
-                                     int rows, int vectors) {
+IRLAS_INLINE void irlas_strassen_add(irlas_vec (*sum)[2], const float *x, ptrdiff_t pitch, const float *w,
+                                     ptrdiff_t inputs, int rows, int vectors) {
   IRLAS_UNROLL2 for (ptrdiff_t k = 0; k < inputs; k++, w += irlas_dense_panel) {
     irlas_vec weight[2];
     IRLAS_UNROLL for (int v = 0; v < vectors; v++) weight[v] = irlas_load(w + v * irlas_lanes);
@@ -146,7 +147,8 @@ IRLAS_INLINE void irlas_strassen_tile(const struct irlas_strassen *c, const stru
 #define IRLAS_EACH(statement)                 \
   IRLAS_UNROLL for (int i = 0; i < rows; i++) \
     IRLAS_UNROLL for (int v = 0; v < together; v++) statement
-#define IRLAS_ADD(product) irlas_strassen_add(sum, x + product * c->plane, c->pitch, w + product * plane, c->inputs, rows, together)
+#define IRLAS_ADD(product) \
+  irlas_strassen_add(sum, x + product * c->plane, c->pitch, w + product * plane, c->inputs, rows, together)
     IRLAS_EACH((sum[i][v] = (irlas_vec){0}));
     IRLAS_ADD(0);
     IRLAS_EACH(saved[0][i][v] = sum[i][v]);
@@ -187,7 +189,8 @@ IRLAS_INLINE void irlas_strassen(const struct irlas_conv *d, float *y, int alone
   const int rows = irlas_tile_columns(cut.whole ? c.rows : irlas_wide_tile, irlas_wide_tile);
 #endif
   const struct irlas_band band = irlas_band(&cut, 1, d->batch * d->height * d->width, task / cut.chunks);
-  const ptrdiff_t half = irlas_ceil_div(band.columns, 2), chunk = task % cut.chunks, panels = d->outputs / irlas_dense_panel;
+  const ptrdiff_t half = irlas_ceil_div(band.columns, 2);
+  const ptrdiff_t chunk = task % cut.chunks, panels = d->outputs / irlas_dense_panel;
   past = past && d->y_pitch % 16 == 0 && (uintptr_t)y % 64 == 0;
   x += band.column * d->x_pitch;
   if (!alone) y += band.column * d->y_pitch;
@@ -196,7 +199,8 @@ IRLAS_INLINE void irlas_strassen(const struct irlas_conv *d, float *y, int alone
   const struct irlas_prologue prologue = irlas_prologue(d, factors);
   float *normalized = scratch + irlas_strassen_products * c.plane;
   for (ptrdiff_t i = 0; i < half; i++) {
-    const float *first = x + i * d->x_pitch, *second = half + i < band.columns ? first + half * d->x_pitch : (const float *)0;
+    const float *first = x + i * d->x_pitch;
+    const float *second = half + i < band.columns ? first + half * d->x_pitch : (const float *)0;
     if (d->normalizes) {
       irlas_copy_normalized(normalized, first, 0, d->channels, &prologue);
       if (second) irlas_copy_normalized(normalized + d->channels, second, 0, d->channels, &prologue);
@@ -213,8 +217,9 @@ IRLAS_INLINE void irlas_strassen(const struct irlas_conv *d, float *y, int alone
           y + i * d->y_pitch + start, bias ? bias + start : (const float *)0,
           residual ? residual + i * d->residual_pitch + start : (const float *)0, d->y_pitch, d->residual_pitch,
           d->activation, past};
-      irlas_strassen_tile(&c, &results, scratch + i * c.pitch, w + panel / 2 * irlas_strassen_products * c.inputs * irlas_dense_panel,
-                          half, half - i, band.columns - half - i, rows);
+      irlas_strassen_tile(&c, &results, scratch + i * c.pitch,
+                          w + panel / 2 * irlas_strassen_products * c.inputs * irlas_dense_panel, half, half - i,
+                          band.columns - half - i, rows);
     }
   }
 }

@@ -23,11 +23,12 @@ IRLAS_INLINE struct irlas_gradient_cut irlas_weight_gradient_cut(const struct ir
   g.blocks = irlas_ceil_div(panels.inputs, g.inputs);
   g.panels = irlas_panel_count(&panels);
   g.splits = irlas_max(d->splits, 1);
-  // The totals of joined panels stay below 64 KiB, others below 256 KiB: a whole block of one panel at least.
+  // The totals of joined panels stay below 64 KiB, others below 256 KiB: a whole block of one panel at least. Products that do
+  // not fit take about as many inputs as outputs to a task, so that x and dy are read again equally often.
   const ptrdiff_t total = panels.taps * g.inputs * irlas_dense_panel, room = irlas_max((1 << 16) / total, 1);
   const ptrdiff_t together =
       panels.joined ? irlas_max(1024 / (panels.taps * panels.inputs), 1)
-                    : irlas_max(room / irlas_min(g.blocks, panels.taps == 1 ? 4 : g.blocks), 1);
+                    : irlas_min(irlas_max(room / irlas_min(g.blocks, panels.taps == 1 ? 4 : g.blocks), 1), g.panels);
   g.chunks = irlas_ceil_div(g.panels, together);
   g.block_chunks = panels.joined ? 1 : irlas_ceil_div(g.blocks, irlas_max(room / together, 1));
   g.cut = irlas_cut(1, g.rows, g.columns, 1, panels.joined ? 256 : panels.taps == 1 ? 64 : 128, 0);
@@ -231,7 +232,8 @@ IRLAS_INLINE struct irlas_operand irlas_gather_x(const struct irlas_conv *d, con
   const int product = irlas_is_product(d), one_tap = d->kernel_height * d->kernel_width == 1;
   const ptrdiff_t image = unit / g->cut.bands;
   const struct irlas_band band = irlas_band(&g->cut, g->rows, g->columns, unit % g->cut.bands);
-  if (product && !d->normalizes && inputs == pitch && (d->x_pitch == pitch || (!joined && d->x_pitch % irlas_cache_way)))
+  const int lies_well = d->x_pitch == pitch || (!joined && d->x_pitch % irlas_cache_way != 0);
+  if (product && !d->normalizes && inputs == pitch && lies_well)
     return (struct irlas_operand){p[1] + band.column * d->x_pitch + channel, 0, d->x_pitch};
   struct irlas_prologue prologue = irlas_prologue(d, d->normalizes ? p[3] : (const float *)0);
   prologue.pairs = 0;

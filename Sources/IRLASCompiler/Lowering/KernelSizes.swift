@@ -81,11 +81,16 @@ extension KernelSizes {
     return (KernelSizes(statistics), statistics.images * statistics.bands)
   }
 
+  /// Of a convolution's sizes: the floats of a form of its weight; nil where it has none.
+  private func count(_ floats: (UnsafePointer<irlas_conv>) -> Int) -> Int? {
+    let count = withBytes { floats($0.assumingMemoryBound(to: irlas_conv.self)) }
+    return count > 0 ? count : nil
+  }
+
   /// Of a convolution's sizes: how many floats its weight has in the form that Winograd's kernel reads; nil where
   /// the direct kernel is the only one.
   package var winogradWeightCount: Int? {
-    let count = withBytes { irlas_winograd_count($0.assumingMemoryBound(to: irlas_conv.self)) }
-    return count > 0 ? count : nil
+    count(irlas_winograd_count)
   }
 
   /// Of the sizes of a convolution that Winograd's kernel can compute: whether it is estimated to be faster.
@@ -100,8 +105,7 @@ extension KernelSizes {
   /// Of a convolution's sizes: how many floats its weight has in the form that Strassen's method reads; nil where there is
   /// none.
   package var strassenWeightCount: Int? {
-    let count = withBytes { irlas_strassen_count($0.assumingMemoryBound(to: irlas_conv.self)) }
-    return count > 0 ? count : nil
+    count(irlas_strassen_count)
   }
 
   /// Whether a convolution is estimated to be faster by Strassen's method, as `winogradIsBetter`.
@@ -124,8 +128,7 @@ extension KernelSizes {
   /// Of a convolution's sizes: how many floats of memory its weight takes when rounded to bfloat16; nil where its groups
   /// are too small for products of pairs.
   package var roundedWeightCount: Int? {
-    let count = withBytes { irlas_bf16_count($0.assumingMemoryBound(to: irlas_conv.self)) }
-    return count > 0 ? count : nil
+    count(irlas_bf16_count)
   }
 
   /// A convolution's sizes, its input being normalised and then activated on the way.

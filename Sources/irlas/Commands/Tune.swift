@@ -9,8 +9,8 @@ struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures the kernels of a network and remembers their times for this machine.",
     discussion: """
-      The kernels are timed where they run, in the network: as it is compiled by default, with Winograd's method and depthwise \
-      convolutions in strips wherever they are possible, and without. The times are kept beside the compiled kernels, for this \
+      The kernels are timed where they run, in the network: as it is compiled by default, with Winograd's and Strassen's methods and \
+      depthwise convolutions in strips wherever they are possible, and without. The times are kept beside the compiled kernels, for this \
       processor and compiler. With --tuned other commands choose kernels by them; `irlas predict-latency` adds them up for networks \
       that have not run. They are of one batch size, number of threads, mode and precision.
 

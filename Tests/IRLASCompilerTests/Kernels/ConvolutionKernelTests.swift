@@ -83,25 +83,13 @@ import Testing
     d.pairs = irlas_bf16_count(&d) > 0 ? random.pick(0...1) : 0
     var normalizing = d
     normalizing.normalizes = 1 + random.pick([0, 1, 2, 4])
-    let norm = irlas_norm(
-      rows: d.batch * d.height * d.width, channels: d.channels, blocks: 1,
-      activation: normalizing.normalizes - 1, has_residual: 0, x_pitch: d.channels, y_pitch: d.channels,
-      residual_pitch: d.channels, epsilon: 1e-3)
-    func numbers(_ count: Int) -> [Float] { PrebuiltKernel.values(count, whole: false, using: &random) }
-    let statistics = numbers(d.channels) + numbers(d.channels).map { abs($0) + 0.1 }
-    let (scale, shift) = (numbers(d.channels), numbers(d.channels))
-    let z = PrebuiltKernel.run(
-      IRLAS_BATCH_NORMALIZE, norm, outputs: [plain.x.count], inputs: [plain.x, statistics, scale, shift])[0]
-    let factors = PrebuiltKernel.run(
-      IRLAS_NORM_FACTORS, norm, outputs: [3 * d.channels], inputs: [statistics, scale, shift])[0]
-
+    let (z, factors) = plain.normalized(by: normalizing, using: &random)
     var weight = PrebuiltKernel.run(
       IRLAS_WEIGHT_PACK, d, outputs: [plain.weight.count], inputs: [plain.weight])[0]
     if d.pairs == 1 {
       weight = PrebuiltKernel.run(IRLAS_BF16_WEIGHT, d, outputs: [irlas_bf16_count(&d)], inputs: [weight])[0]
     }
-    let rest =
-      [weight] + (d.has_bias == 1 ? [plain.bias] : []) + (d.has_residual == 1 ? [plain.dy] : [])
+    let rest = Array(plain.operands(weight: weight).dropFirst())
     let blocks = irlas_conv_blocks(&d)
     d.splits = irlas_conv_weight_splits(&d)
     normalizing.splits = d.splits

@@ -144,6 +144,22 @@ struct PlainConvolution {
     return dw
   }
 
+  /// x with a random batch norm and the activation that `sizes.normalizes` says, and the factors with which kernels do that on
+  /// the way.
+  func normalized(by sizes: irlas_conv, using random: inout RandomSource) -> (x: [Float], factors: [Float]) {
+    let norm = irlas_norm(
+      rows: sizes.batch * sizes.height * sizes.width, channels: sizes.channels, blocks: 1,
+      activation: sizes.normalizes - 1, has_residual: 0, x_pitch: sizes.channels, y_pitch: sizes.channels,
+      residual_pitch: sizes.channels, epsilon: 1e-3)
+    let rows = (0..<4).map { _ in PrebuiltKernel.values(sizes.channels, whole: false, using: &random) }
+    let statistics = rows[0] + rows[1].map { abs($0) + 0.1 }
+    let z = PrebuiltKernel.run(
+      IRLAS_BATCH_NORMALIZE, norm, outputs: [x.count], inputs: [x, statistics, rows[2], rows[3]])[0]
+    let factors = PrebuiltKernel.run(
+      IRLAS_NORM_FACTORS, norm, outputs: [3 * sizes.channels], inputs: [statistics, rows[2], rows[3]])[0]
+    return (z, factors)
+  }
+
   /// What the forward kernels read, with the weight in the form that they read.
   func operands(weight: [Float]) -> [[Float]] {
     [x, weight] + (sizes.has_bias == 1 ? [bias] : []) + (sizes.has_residual == 1 ? [dy] : [])

@@ -48,16 +48,7 @@ import Testing
     let d = plain.sizes
     var normalizing = d
     normalizing.normalizes = 1 + random.pick([0, 1, 2, 4])
-    let norm = irlas_norm(
-      rows: d.width, channels: d.channels, blocks: 1, activation: normalizing.normalizes - 1, has_residual: 0,
-      x_pitch: d.channels, y_pitch: d.channels, residual_pitch: d.channels, epsilon: 1e-3)
-    func numbers(_ count: Int) -> [Float] { PrebuiltKernel.values(count, whole: false, using: &random) }
-    let statistics = numbers(d.channels) + numbers(d.channels).map { abs($0) + 0.1 }
-    let (scale, shift) = (numbers(d.channels), numbers(d.channels))
-    let z = PrebuiltKernel.run(
-      IRLAS_BATCH_NORMALIZE, norm, outputs: [plain.x.count], inputs: [plain.x, statistics, scale, shift])[0]
-    let normFactors = PrebuiltKernel.run(
-      IRLAS_NORM_FACTORS, norm, outputs: [3 * d.channels], inputs: [statistics, scale, shift])[0]
+    let (z, normFactors) = plain.normalized(by: normalizing, using: &random)
     let rest = plain.operands(weight: factors(of: plain)).dropFirst()
     let before = PrebuiltKernel.run(
       IRLAS_CONV_FORWARD, d, outputs: [plain.dy.count], inputs: [z] + rest, seed: UInt64(seed))[0]

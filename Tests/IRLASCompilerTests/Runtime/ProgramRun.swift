@@ -13,14 +13,16 @@ struct ProgramRun {
   private let labels: [Double]
 
   init(
-    _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, precision: Precision = .float32,
-    placesValues: Bool = true, memoryLimit: Int? = nil, tuned: TunedKernels? = nil
+    _ network: Graph, _ mode: CompileMode, seed: Int, batch: Int = 3, forms: FormRule = .estimated,
+    precision: Precision = .float32, placesValues: Bool = true, memoryLimit: Int? = nil,
+    tuned: TunedKernels? = nil
   ) throws {
     self.seed = seed
     plan = try compile(
       network,
       CompileOptions(
-        mode: mode, batch: batch, tuned: tuned, precision: precision, placesValues: placesValues,
+        mode: mode, batch: batch, forms: forms, tuned: tuned, precision: precision,
+        placesValues: placesValues,
         memoryLimit: memoryLimit))
     #expect(plan.arena.conflicts.isEmpty, "seed \(seed)")
     var graph = network

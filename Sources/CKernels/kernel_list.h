@@ -61,4 +61,5 @@
   KERNEL(separable, irlas_separable, 28, end, SEPARABLE)                                 \
   KERNEL(norm_factors, irlas_norm, 8, epsilon, NORMALIZATION)                           \
   KERNEL(interleave, irlas_maps, 12, end, ARRANGEMENT)                                  \
-  KERNEL(strassen_weight, irlas_conv, 26, end, CONVOLUTION)
+  KERNEL(strassen_weight, irlas_conv, 26, end, CONVOLUTION)                             \
+  KERNEL(strided_weight, irlas_conv, 26, end, WINOGRAD)

@@ -12,6 +12,8 @@
 #include "source/convolution.h"
 #include "source/separable.h"
 #include "source/winograd.h"
+#include "source/winograd_strided.h"
+#include "source/winograd_kernels.h"
 #include "source/weight_gradient.h"
 #include "source/reduction.h"
 #include "source/statistics.h"

@@ -5,7 +5,7 @@
 // Parts of the text, numbered in the order of kernel_texts.h.
 enum {
   part_dims, part_base, part_math, part_bf16, part_panel, part_weight, part_sweep, part_dense, part_joined, part_strassen,
-  part_convolution, part_separable, part_winograd, part_weight_gradient, part_reduction, part_statistics,
+  part_convolution, part_separable, part_winograd, part_winograd_strided, part_winograd_kernels, part_weight_gradient, part_reduction, part_statistics,
   part_convolution_statistics, part_normalization, part_elementwise, part_pooling,
   part_arrangement, part_loss, part_random, part_layer_norm, part_attention, part_softmax,
   part_count,
@@ -18,7 +18,7 @@ enum {
   WINDOW = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(joined),
   CONVOLUTION = WINDOW | WITH(dense) | WITH(strassen) | WITH(convolution),
   SEPARABLE = WINDOW | WITH(dense) | WITH(separable),
-  WINOGRAD = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(winograd),
+  WINOGRAD = COMMON | WITH(math) | WITH(bf16) | WITH(panel) | WITH(sweep) | WITH(winograd) | WITH(winograd_strided) | WITH(winograd_kernels),
   GRADIENT = WINDOW | WITH(weight_gradient),
   REDUCTION = COMMON | WITH(reduction),
   STATISTICS = REDUCTION | WITH(statistics),
@@ -73,6 +73,12 @@ static const char text_separable[] = {
 static const char text_winograd[] = {
 #embed "source/winograd.h"
     , 0};
+static const char text_winograd_strided[] = {
+#embed "source/winograd_strided.h"
+    , 0};
+static const char text_winograd_kernels[] = {
+#embed "source/winograd_kernels.h"
+    , 0};
 static const char text_weight_gradient[] = {
 #embed "source/weight_gradient.h"
     , 0};
@@ -120,7 +126,7 @@ static const struct {
   ptrdiff_t length;
 } texts[part_count] = {
     TEXT(dims), TEXT(base), TEXT(math), TEXT(bf16), TEXT(panel), TEXT(weight), TEXT(sweep), TEXT(dense), TEXT(joined), TEXT(strassen),
-    TEXT(convolution), TEXT(separable), TEXT(winograd), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
+    TEXT(convolution), TEXT(separable), TEXT(winograd), TEXT(winograd_strided), TEXT(winograd_kernels), TEXT(weight_gradient), TEXT(reduction), TEXT(statistics), TEXT(convolution_statistics), TEXT(normalization), TEXT(elementwise),
     TEXT(pooling), TEXT(arrangement), TEXT(loss), TEXT(random), TEXT(layer_norm), TEXT(attention),
     TEXT(softmax),
 };

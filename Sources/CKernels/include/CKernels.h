@@ -133,9 +133,9 @@ enum irlas_kernel_id {
   IRLAS_SOFTMAX,
   /// `irlas_reduction`: dx - y, dy.
   IRLAS_SOFTMAX_GRADIENT,
-  /// `irlas_conv`: y - x, transformed weight [, bias [, residual]]. 3x3 windows of stride 1, dense; within 1e-5 of `CONV_FORWARD`.
+  /// `irlas_conv`: y - x, transformed weight [, bias [, residual]]. 3x3 windows of stride 1 or 2, dense; within 1e-5 of `CONV_FORWARD`.
   IRLAS_CONV_WINOGRAD,
-  /// `irlas_conv`: transformed weight [`irlas_winograd_count`] - weight.
+  /// `irlas_conv`: transformed weight [`irlas_winograd_count`] of a convolution of stride 1 - weight.
   IRLAS_WINOGRAD_WEIGHT,
   /// `irlas_conv` (sizes of dy to dx, padding 2 - the convolution's): transformed weight - transposed weight. With it
   /// `CONV_WINOGRAD` computes the input gradient from dy.
@@ -155,6 +155,8 @@ enum irlas_kernel_id {
   /// `irlas_conv`: factors of the weight [`irlas_strassen_count`] - weight (for an input gradient, the sizes of dy to dx and the
   /// transposed weight). For convolutions with `strassen`.
   IRLAS_STRASSEN_WEIGHT,
+  /// `irlas_conv`: transformed weight [`irlas_winograd_count`] of a convolution of stride 2 - weight.
+  IRLAS_STRIDED_WEIGHT,
   IRLAS_KERNEL_COUNT,
 };
 

@@ -93,19 +93,6 @@ IRLAS_INLINE void irlas_strassen_factors(float *to, const struct irlas_strassen 
   }
 }
 
-// sum += x w over all `inputs`, for `rows` pixels and `vectors` vectors of outputs.
-IRLAS_INLINE void irlas_strassen_add(irlas_vec (*sum)[2], const float *x, ptrdiff_t pitch, const float *w,
-                                     ptrdiff_t inputs, int rows, int vectors) {
-  IRLAS_UNROLL2 for (ptrdiff_t k = 0; k < inputs; k++, w += irlas_dense_panel) {
-    irlas_vec weight[2];
-    IRLAS_UNROLL for (int v = 0; v < vectors; v++) weight[v] = irlas_load(w + v * irlas_lanes);
-    IRLAS_UNROLL for (int i = 0; i < rows; i++) {
-      const irlas_vec value = irlas_splat(x[i * pitch + k]);
-      IRLAS_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] += value * weight[v];
-    }
-  }
-}
-
 struct irlas_strassen_results {
   float *y;
   const float *bias, *residual;  // or NULL
@@ -148,7 +135,7 @@ IRLAS_INLINE void irlas_strassen_tile(const struct irlas_strassen *c, const stru
   IRLAS_UNROLL for (int i = 0; i < rows; i++) \
     IRLAS_UNROLL for (int v = 0; v < together; v++) statement
 #define IRLAS_ADD(product) \
-  irlas_strassen_add(sum, x + product * c->plane, c->pitch, w + product * plane, c->inputs, rows, together)
+  irlas_add_products(sum, x + product * c->plane, c->pitch, w + product * plane, irlas_dense_panel, c->inputs, rows, together)
     IRLAS_EACH((sum[i][v] = (irlas_vec){0}));
     IRLAS_ADD(0);
     IRLAS_EACH(saved[0][i][v] = sum[i][v]);

@@ -193,3 +193,16 @@ struct irlas_tile {
   int ahead;          // whether x goes on behind the tile without a gap, to be fetched early
   ptrdiff_t activation;
 };
+
+// sum += x w over all `inputs`, for `rows` pixels and `vectors` vectors of outputs.
+IRLAS_INLINE void irlas_add_products(irlas_vec (*sum)[2], const float *x, ptrdiff_t x_pitch, const float *w, ptrdiff_t w_pitch,
+                                     ptrdiff_t inputs, int rows, int vectors) {
+  IRLAS_UNROLL2 for (ptrdiff_t k = 0; k < inputs; k++, w += w_pitch) {
+    irlas_vec weight[2];
+    IRLAS_UNROLL for (int v = 0; v < vectors; v++) weight[v] = irlas_load(w + v * irlas_lanes);
+    IRLAS_UNROLL for (int i = 0; i < rows; i++) {
+      const irlas_vec value = irlas_splat(x[i * x_pitch + k]);
+      IRLAS_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] += value * weight[v];
+    }
+  }
+}

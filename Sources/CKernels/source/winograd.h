@@ -54,56 +54,9 @@ IRLAS_INLINE void irlas_winograd_taps(irlas_vec *y, const irlas_vec *x) {
   y[5] = x[2];
 }
 
-// Where a panel's transformed weights begin.
-IRLAS_INLINE ptrdiff_t irlas_winograd_panel(const struct irlas_conv *d, ptrdiff_t panel) {
-  return panel * irlas_winograd_points * d->channels * irlas_dense_panel;
-}
-
-IRLAS_INLINE int irlas_winograd_weight_tasks(const struct irlas_conv *d) {
-  return (int)irlas_ceil_div(d->outputs, irlas_dense_panel);
-}
-IRLAS_INLINE ptrdiff_t irlas_winograd_weight_scratch(const struct irlas_conv *d) { return (void)d, 0; }
-// One panel, its taps in order or in reverse.
-IRLAS_INLINE void irlas_winograd_transform(const struct irlas_conv *d, float *const *p, int task, int reversed) {
-  const struct irlas_panels panels = irlas_forward_panels(d);
-  const struct irlas_panel panel = irlas_panel(&panels, task);
-  const ptrdiff_t pitch = irlas_round_up(panel.width, irlas_winograd_lanes), plane = d->channels * pitch;
-  for (ptrdiff_t channel = 0; channel < d->channels; channel++)
-    for (ptrdiff_t lane = 0; lane < pitch; lane += irlas_lanes) {
-      irlas_vec taps[3][3], lines[3][6], points[6];
-      const ptrdiff_t room = irlas_max(irlas_min(panel.width - lane, irlas_lanes), 0);
-      for (int i = 0; i < 9; i++)
-        {
-        const ptrdiff_t row = (reversed ? 8 - i : i) * d->channels + channel;
-        taps[i % 3][i / 3] =
-            irlas_load_up_to(p[1] + panel.offset + row * panel.width + irlas_min(lane, panel.width), room);
-      }
-      for (int i = 0; i < 3; i++) irlas_winograd_taps(lines[i], taps[i]);
-      float *to = p[0] + irlas_winograd_panel(d, task) + channel * pitch + lane;
-      for (int row = 0; row < 6; row++) {
-        const irlas_vec line[3] = {lines[0][row], lines[1][row], lines[2][row]};
-        irlas_winograd_taps(points, line);
-        for (int column = 0; column < 6; column++) irlas_store(to + (row * 6 + column) * plane, points[column]);
-      }
-    }
-}
-
-// p: transformed weight - weight
-IRLAS_INLINE void irlas_winograd_weight(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
-  (void)scratch;
-  irlas_winograd_transform(d, p, task, 0);
-}
-
-IRLAS_INLINE int irlas_winograd_gradient_weight_tasks(const struct irlas_conv *d) {
-  return irlas_winograd_weight_tasks(d);
-}
-IRLAS_INLINE ptrdiff_t irlas_winograd_gradient_weight_scratch(const struct irlas_conv *d) { return (void)d, 0; }
-// p: transformed weight - transposed weight. The input gradient is the convolution of dy with the transposed weight, its
-// taps in reverse, padded by 2 - the padding; `d` has the sizes of that convolution.
-IRLAS_INLINE void irlas_winograd_gradient_weight(const struct irlas_conv *d, float *const *p, float *scratch,
-                                                 int task) {
-  (void)scratch;
-  irlas_winograd_transform(d, p, task, 1);
+// Where a panel's transformed weights begin, of `factors` for each channel and output.
+IRLAS_INLINE ptrdiff_t irlas_winograd_offset(const struct irlas_conv *d, ptrdiff_t panel, ptrdiff_t factors) {
+  return panel * factors * d->channels * irlas_dense_panel;
 }
 
 // How the work is cut: blocks of tiles and chunks of panels, and how scratch is laid out.
@@ -242,17 +195,9 @@ IRLAS_INLINE void irlas_winograd_panel_over(const struct irlas_conv *d, const st
   }
 }
 
-// Floats of the transformed weight, 0 where the direct convolution is the only one.
-IRLAS_INLINE ptrdiff_t irlas_winograd_weight_count(const struct irlas_conv *d) {
-  if (d->kernel_height != 3 || d->kernel_width != 3 || d->stride_height != 1 || d->stride_width != 1 ||
-      d->dilation_height != 1 || d->dilation_width != 1 || d->groups != 1)
-    return 0;
-  return irlas_winograd_points * d->channels * irlas_round_up(d->outputs, irlas_winograd_lanes);
-}
-
 // Whether it saves a fifth of the direct convolution's time (of `pairs` or not). The estimate counts multiply-adds of sixteen lanes;
 // it knows nothing of the processor, so that a plan is the same everywhere. `changing` weights are transformed for every call.
-IRLAS_INLINE int irlas_winograd_pays(const struct irlas_conv *d, int changing) {
+IRLAS_INLINE int irlas_unstrided_pays(const struct irlas_conv *d, int changing) {
   const struct irlas_winograd c = irlas_winograd_cut(d);
   const double inputs = (double)irlas_ceil_div(d->channels, 16), outputs = (double)irlas_ceil_div(d->outputs, 16);
   const double channels = (double)d->channels, pixels = (double)d->batch * d->out_height * d->out_width;
@@ -264,16 +209,16 @@ IRLAS_INLINE int irlas_winograd_pays(const struct irlas_conv *d, int changing) {
   return winograd * 5 <= direct * 4;
 }
 
-IRLAS_INLINE int irlas_conv_winograd_tasks(const struct irlas_conv *d) {
+IRLAS_INLINE int irlas_unstrided_tasks(const struct irlas_conv *d) {
   const struct irlas_winograd c = irlas_winograd_cut(d);
   return (int)(c.blocks * c.chunks);
 }
-IRLAS_INLINE ptrdiff_t irlas_conv_winograd_scratch(const struct irlas_conv *d) {
+IRLAS_INLINE ptrdiff_t irlas_unstrided_scratch(const struct irlas_conv *d) {
   const struct irlas_winograd c = irlas_winograd_cut(d);
   return irlas_winograd_points * (c.plane + c.products) + c.pitch;
 }
 // p: y - x, transformed weight [, bias [, residual]]
-IRLAS_INLINE void irlas_conv_winograd(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
+IRLAS_INLINE void irlas_unstrided(const struct irlas_conv *d, float *const *p, float *scratch, int task) {
   const struct irlas_winograd c = irlas_winograd_cut(d);
   const ptrdiff_t chunk = task % c.chunks, first = task / c.chunks * c.block;
   const ptrdiff_t tiles = irlas_min(c.block, c.tiles - first);
@@ -291,7 +236,7 @@ IRLAS_INLINE void irlas_conv_winograd(const struct irlas_conv *d, float *const *
       d->y_pitch % 16 == 0 && irlas_goes_past(p[0], d->batch * d->out_height * d->out_width * d->outputs);
   for (ptrdiff_t panel = irlas_part(c.panels, chunk, c.chunks); panel < until; panel++) {
     const ptrdiff_t start = panel * irlas_dense_panel;
-    const float *w = p[2] + irlas_winograd_panel(d, panel), *bias = d->has_bias ? p[3] + start : (const float *)0;
+    const float *w = p[2] + irlas_winograd_offset(d, panel, irlas_winograd_points), *bias = d->has_bias ? p[3] + start : (const float *)0;
     const float *residual = d->has_residual ? p[3 + (d->has_bias != 0)] + start : (const float *)0;
     if (d->outputs - start >= irlas_dense_panel)
       irlas_winograd_panel_over(d, &c, p[0] + start, inputs, w, irlas_dense_panel, bias, residual, first, tiles,

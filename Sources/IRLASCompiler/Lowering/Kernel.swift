@@ -17,7 +17,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
   case convWinograd, winogradWeight, winogradGradientWeight, bf16Weight, bf16GradientWeight
-  case separable, normFactors, interleave, strassenWeight
+  case separable, normFactors, interleave, strassenWeight, stridedWeight
 
   private var id: irlas_kernel_id {
     switch self {
@@ -81,6 +81,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .normFactors: IRLAS_NORM_FACTORS
     case .interleave: IRLAS_INTERLEAVE
     case .strassenWeight: IRLAS_STRASSEN_WEIGHT
+    case .stridedWeight: IRLAS_STRIDED_WEIGHT
     }
   }
 

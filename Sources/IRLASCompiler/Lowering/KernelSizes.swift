@@ -143,6 +143,9 @@ extension KernelSizes {
   /// A convolution's groups.
   package var groups: Int { withBytes { $0.load(as: irlas_conv.self).groups } }
 
+  /// Whether a convolution's windows overlap less than they could.
+  package var isStrided: Bool { withBytes { $0.load(as: irlas_conv.self).stride_height > 1 } }
+
   /// A convolution's sizes with products of floats, or of bfloat16.
   package func withPairs(_ pairs: Bool) -> KernelSizes {
     withBytes { bytes in

@@ -49,7 +49,9 @@ extension Lowering {
     if let form = methods.form(of: chosen, isGradient: isGradient, changing: !isConstant), rule.takes(form) {
       taken.append((form, current))
       if let count = chosen.winogradWeightCount {
-        let weight = made(by: isGradient ? .winogradGradientWeight : .winogradWeight, count)
+        let kernel =
+          isGradient ? Kernel.winogradGradientWeight : chosen.isStrided ? .stridedWeight : .winogradWeight
+        let weight = made(by: kernel, count)
         return ConvolutionForm(sizes: sizes, weight: weight, isWinograd: true)
       }
       if let count = chosen.strassenWeightCount {

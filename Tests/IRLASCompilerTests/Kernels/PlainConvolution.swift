@@ -50,22 +50,23 @@ struct PlainConvolution {
     fill(whole: whole, using: &random)
   }
 
-  /// Dense, 3x3, stride 1: any channels, padding, bias and activation.
-  init?(winograd seed: UInt64) {
+  /// Dense, 3x3: any channels, padding, bias and activation.
+  init?(winograd seed: UInt64, stride: Int = 1, whole: Bool = false) {
     var random = RandomSource(seed: seed)
     let size = (random.pick(1...20), random.pick(1...20))
     let padding = (random.pick(0...3), random.pick(0...3), random.pick(0...3), random.pick(0...3))
-    let result = (size.0 + padding.0 + padding.2 - 2, size.1 + padding.1 + padding.3 - 2)
-    guard result.0 > 0, result.1 > 0 else { return nil }
+    let reach = (size.0 + padding.0 + padding.2 - 3, size.1 + padding.1 + padding.3 - 3)
+    guard reach.0 >= 0, reach.1 >= 0 else { return nil }
+    let result = (reach.0 / stride + 1, reach.1 / stride + 1)
     sizes = irlas_conv(
       batch: random.pick(1...3), height: size.0, width: size.1, channels: random.pick(1...40),
       out_height: result.0, out_width: result.1, outputs: random.pick(1...80), kernel_height: 3,
-      kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
+      kernel_width: 3, stride_height: stride, stride_width: stride, dilation_height: 1, dilation_width: 1,
       pad_top: padding.0, pad_left: padding.1, groups: 1, has_bias: random.pick(0...1),
       has_residual: random.pick(0...1), activation: random.pick([0, 1, 2]), splits: 1, pairs: 0,
       normalizes: 0, strassen: 0, x_pitch: 0,
       y_pitch: 0, residual_pitch: 0)
-    fill(whole: false, using: &random)
+    fill(whole: whole, using: &random)
   }
 
   /// A 1x1 convolution of these sizes, of one row of pixels.

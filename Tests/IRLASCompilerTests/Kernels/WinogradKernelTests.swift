@@ -15,9 +15,8 @@ import Testing
       IRLAS_WINOGRAD_WEIGHT, d, outputs: [36 * d.channels * ((d.outputs + 15) / 16 * 16)], inputs: [packed])[
         0]
     let y = PrebuiltKernel.run(
-      IRLAS_CONV_WINOGRAD, d, outputs: [plain.dy.count],
-      inputs: [plain.x, transformed] + (d.has_bias == 1 ? [plain.bias] : [])
-        + (d.has_residual == 1 ? [plain.dy] : []), seed: UInt64(seed))[0]
+      IRLAS_CONV_WINOGRAD, d, outputs: [plain.dy.count], inputs: plain.operands(weight: transformed),
+      seed: UInt64(seed))[0]
     #expect(PrebuiltKernel.distance(y, plain.forward) <= 1e-5, "seed \(seed): \(d)")
 
     // The input gradient is the convolution of dy with the transposed weight, its taps in reverse.
@@ -38,6 +37,27 @@ import Testing
     #expect(PrebuiltKernel.distance(dx, plain.inputGradient) <= 1e-5, "input gradient, seed \(seed): \(d)")
   }
 
+  /// Of stride 2: within 1e-5 of the loops, and of whole numbers the same, since all factors are sums.
+  @Test(arguments: 0..<60)
+  func agreesWithLoopsOfStrideTwo(seed: Int) throws {
+    for whole in [false, true] {
+      guard let plain = PlainConvolution(winograd: UInt64(seed), stride: 2, whole: whole) else { continue }
+      var d = plain.sizes
+      let packed = PrebuiltKernel.run(
+        IRLAS_WEIGHT_PACK, d, outputs: [plain.weight.count], inputs: [plain.weight])[0]
+      let transformed = PrebuiltKernel.run(
+        IRLAS_STRIDED_WEIGHT, d, outputs: [irlas_winograd_count(&d)], inputs: [packed])[0]
+      let y = PrebuiltKernel.run(
+        IRLAS_CONV_WINOGRAD, d, outputs: [plain.dy.count], inputs: plain.operands(weight: transformed),
+        seed: UInt64(seed))[0]
+      if whole {
+        #expect(y.map(Double.init) == plain.forward, "seed \(seed): \(d)")
+      } else {
+        #expect(PrebuiltKernel.distance(y, plain.forward) <= 1e-5, "seed \(seed): \(d)")
+      }
+    }
+  }
+
   /// The choice depends on the sizes, and takes what was measured to be faster.
   @Test func isChosenBySize() {
     func count(
@@ -45,7 +65,8 @@ import Testing
       changing: Int32 = 0
     ) -> Int {
       var d = irlas_conv(
-        batch: batch, height: side, width: side, channels: channels, out_height: side, out_width: side,
+        batch: batch, height: side, width: side, channels: channels, out_height: side / stride,
+        out_width: side / stride,
         outputs: channels, kernel_height: kernel, kernel_width: kernel, stride_height: stride,
         stride_width: stride, dilation_height: 1, dilation_width: 1, pad_top: 1, pad_left: 1, groups: groups,
         has_bias: 0, has_residual: 0, activation: 0, splits: 1, pairs: 0, normalizes: 0, strassen: 0,
@@ -60,12 +81,16 @@ import Testing
     #expect(count(32, 7, 512) > 0)
     #expect(count(64, 32, 16, changing: 1) > 0)
     #expect(count(2, 14, 256) > 0)
+    #expect(count(1, 56, 128, stride: 2) == 16 * 128 * 128)
+    #expect(count(1, 28, 256, stride: 2) > 0)
+    #expect(count(32, 14, 512, stride: 2) > 0)
     // More weights to read than it saves; more to transform than it saves; not its kind.
     #expect(count(1, 7, 512) == 0)
+    #expect(count(1, 14, 512, stride: 2) == 0)
     #expect(count(1, 14, 256, changing: 1) == 0)
     #expect(count(64, 32, 8) == 0)
     #expect(count(1, 56, 64, kernel: 5) == 0)
-    #expect(count(1, 56, 64, stride: 2) == 0)
+    #expect(count(1, 56, 64, stride: 3) == 0)
     #expect(count(1, 56, 64, groups: 2) == 0)
   }
 }

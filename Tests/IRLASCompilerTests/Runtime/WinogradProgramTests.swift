@@ -5,7 +5,7 @@ import Testing
 
 /// Programs with Winograd's convolutions: where they stand, and what they compute.
 @Suite struct WinogradProgramTests {
-  /// A 3x3 convolution with batch norm and ReLU, one with a bias, and one of stride 2.
+  /// A 3x3 convolution with batch norm and ReLU, one with a bias, and one of stride 2, for so small maps that it does not pay.
   private func network() throws -> Graph {
     var b = GraphBuilder(name: "Dense")
     let x = try b.add(.input(index: 0), declared: .image(20, 15, 12))

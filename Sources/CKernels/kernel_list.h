@@ -62,4 +62,6 @@
   KERNEL(norm_factors, irlas_norm, 8, epsilon, NORMALIZATION)                           \
   KERNEL(interleave, irlas_maps, 12, end, ARRANGEMENT)                                  \
   KERNEL(strassen_weight, irlas_conv, 26, end, CONVOLUTION)                             \
-  KERNEL(strided_weight, irlas_conv, 26, end, WINOGRAD)
+  KERNEL(strided_weight, irlas_conv, 26, end, WINOGRAD)                                 \
+  KERNEL(composed_weight, irlas_composition, 5, end, WEIGHT)                            \
+  KERNEL(composed_bias, irlas_composition, 5, end, WEIGHT)

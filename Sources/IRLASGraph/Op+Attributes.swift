@@ -66,7 +66,7 @@ extension Op {
       [Attribute("axis", .word("\(axis)")), Attribute("start", .integer(start))]
     case .attention(let heads), .attentionGradient(let heads):
       [Attribute("heads", .integer(heads))]
-    case .channelShuffle(let groups):
+    case .channelShuffle(let groups), .composedWeight(let groups):
       [Attribute("groups", .integer(groups))]
     case .crop(let border), .pad(let border):
       [Attribute("border", .border(border))]
@@ -102,7 +102,7 @@ extension Op {
     case .labels, .zero, .linear, .activation, .globalAveragePool,
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchStatistics, .spatialSum, .unflatten, .flattenPlaces, .learned,
-      .learnedGradient, .softmax, .softmaxGradient:
+      .learnedGradient, .softmax, .softmaxGradient, .composedBias:
       []
     }
   }

@@ -30,7 +30,7 @@ extension Op {
       .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient, .randomMask, .layerNorm,
       .flattenPlaces, .learned, .softmax, .softmaxGradient,
       .layerNormReduce, .layerNormInputGradient, .learnedGradient, .softmaxCrossEntropyGradient, .sgdVelocity,
-      .sgdStep, .foldedWeight, .foldedBias:
+      .sgdStep, .foldedWeight, .foldedBias, .composedWeight, .composedBias:
       return 0
     }
   }

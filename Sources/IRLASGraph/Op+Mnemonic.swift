@@ -64,6 +64,8 @@ extension Op {
     case .sgdStep: "sgd_step"
     case .foldedWeight: "folded_weight"
     case .foldedBias: "folded_bias"
+    case .composedWeight: "composed_weight"
+    case .composedBias: "composed_bias"
     }
   }
 }

@@ -128,6 +128,8 @@ extension Op {
           nesterov: try list.flag("nesterov")))
     case "folded_weight": return .foldedWeight(epsilon: try list.real("epsilon"))
     case "folded_bias": return .foldedBias(epsilon: try list.real("epsilon"))
+    case "composed_weight": return .composedWeight(groups: try list.integer("groups"))
+    case "composed_bias": return .composedBias
     default:
       for function in Activation.allCases {
         if mnemonic == function.rawValue { return .activation(function) }

@@ -63,7 +63,8 @@ extension Op {
       .globalAveragePoolGradient, .add, .multiply, .identity, .flatten, .biasGradient, .linearInputGradient,
       .linearWeightGradient, .batchStatistics, .runningMean, .runningVariance, .spatialSum, .unflatten,
       .sgdVelocity, .sgdStep, .foldedWeight,
-      .foldedBias, .layerNorm, .flattenPlaces, .learned, .layerNormReduce, .layerNormInputGradient,
+      .foldedBias, .composedWeight, .composedBias, .layerNorm, .flattenPlaces, .learned, .layerNormReduce,
+      .layerNormInputGradient,
       .learnedGradient, .softmax, .softmaxGradient:
       return ""
     }

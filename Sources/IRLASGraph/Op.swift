@@ -153,6 +153,11 @@ package enum Op: Hashable, Sendable {
   case foldedWeight(epsilon: Double)
   /// `scale, shift, mean, variance [, bias]` to the bias of that convolution.
   case foldedBias(epsilon: Double)
+  /// `weight {out, m, 1, 1}, first {m, in / groups, 1, 1}` to the weight `{out, in, 1, 1}` of one convolution in place of the two,
+  /// of which the first has groups.
+  case composedWeight(groups: Int)
+  /// `weight {out, m, 1, 1}, bias {m} [, bias {out}]`: the bias of that convolution.
+  case composedBias
 }
 
 /// An axis of a feature map.

@@ -29,6 +29,15 @@ extension ShapeRule {
     return inputs[index]
   }
 
+  /// The weight `{out, in, 1, 1}` of a 1x1 convolution.
+  func pointwiseWeight(_ index: Int) throws(ShapeIssue) -> Shape {
+    let weight = inputs[index]
+    guard !weight.isBatched, weight.rank == 4, weight[2] == 1, weight[3] == 1 else {
+      throw .wrongKind(input: index, expected: "a weight {o, i, 1, 1}", actual: weight)
+    }
+    return weight
+  }
+
   /// Fails unless an input, a parameter, has exactly the expected shape.
   func parameter(_ index: Int, _ expected: Shape) throws(ShapeIssue) {
     guard inputs[index] == expected else {

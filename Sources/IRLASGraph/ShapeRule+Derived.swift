@@ -150,6 +150,22 @@ extension ShapeRule {
       let scale = try vector(0)
       for index in 1..<inputs.count { try parameter(index, scale) }
       return scale
+    case .composedWeight(let groups):
+      try count(2...2)
+      try positive("groups", groups)
+      let weight = try pointwiseWeight(0)
+      let first = try pointwiseWeight(1)
+      guard first[0] == weight[1], first[0] % groups == 0 else {
+        throw .wrongKind(
+          input: 1, expected: "a weight {\(weight[1]), i, 1, 1} of \(groups) groups", actual: inputs[1])
+      }
+      return .unbatched(weight[0], saturatingProduct(first[1], groups), 1, 1)
+    case .composedBias:
+      try count(2...3)
+      let weight = try pointwiseWeight(0)
+      try parameter(1, .unbatched(weight[1]))
+      if inputs.count == 3 { try parameter(2, .unbatched(weight[0])) }
+      return .unbatched(weight[0])
     case .input, .labels, .hyperparameter, .parameter, .state, .zero, .randomMask, .conv, .linear, .batchNorm,
       .activation, .identity, .dropout, .dropPath, .maxPool, .averagePool, .globalAveragePool, .spatialSum,
       .add, .multiply, .concat, .slice, .channelShuffle, .crop, .pad, .upsample, .flatten,

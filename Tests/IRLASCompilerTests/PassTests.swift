@@ -6,8 +6,8 @@ import Testing
 /// Every pass keeps the meaning of every graph, and does what it is for.
 @Suite struct PassTests {
   private static let each: [GraphPass] = [
-    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .fuseBatchNorm, .fuseResidual,
-    .fuseGradientSums, .fuseActivation,
+    .inferenceForm, .simplify, .shareCommonValues, .foldBatchNorm, .composeConvolutions, .fuseBatchNorm,
+    .fuseResidual, .fuseGradientSums, .fuseActivation,
   ]
 
   /// The values of outputs and updates of a graph on numbers that depend on the paths of its sources only.
@@ -105,6 +105,42 @@ import Testing
     #expect(words(graph) == ["folded_weight", "folded_bias", "conv", "conv"])
     let fused = try #require(graph.nodes.first { $0.name == "conv" })
     #expect(fused.op == .conv(Convolution(window: point.window, activation: .relu)))
+  }
+
+  /// Three 1x1 convolutions with nothing but batch norm between them, the first depthwise, become one; a bottleneck, and what somebody
+  /// else reads, stay.
+  @Test func convolutionsWithNothingBetweenAreComposed() throws {
+    let point = Convolution(window: Window(kernelSize: .one))
+    func composed(_ widths: [Int], depthwise: Bool = false, isShared: Bool = false) throws -> [String] {
+      var builder = GraphBuilder(name: "Chain")
+      let input = try builder.add(.input(index: 0), declared: .image(8, 5, 5))
+      var y = input
+      if depthwise {
+        y = try builder.conv(y, out: 8, Convolution(window: Window(kernelSize: .one), groups: 8)).result
+      }
+      var last = y
+      for width in widths {
+        last = y
+        y = try builder.conv(y, out: width, point, bias: width % 3 == 0).result
+        if width % 2 == 0 { y = try builder.batchNorm(y).result }
+      }
+      let outputs = isShared ? [y, last] : [y]
+      let graph = builder.finish(
+        outputs: outputs.enumerated().map { Graph.Output(name: "y\($0.offset)", value: $0.element) })
+      let folded = GraphPass.forInference.prefix { $0.name != "compose" }.reduce(graph) { $1.apply($0) }
+      let result = try expectSameMeaning(folded, .composeConvolutions, seed: 1)
+      #expect(composeConvolutions(result) == result)
+      return words(result).filter { !$0.hasPrefix("folded") }
+    }
+    #expect(try composed([9, 12], depthwise: true).filter { $0 == "conv" }.count == 1)
+    #expect(try composed([9, 12]) == ["composed_weight", "composed_bias", "conv"])
+    #expect(try composed([7, 11]) == ["composed_weight", "conv"])
+    #expect(try composed([6, 12, 7]).filter { $0 == "conv" }.count == 1)
+    // 8 to 2 to 12: 40 products, composed 96.
+    #expect(try composed([2, 12]) == ["conv", "conv"])
+    #expect(try composed([9, 12], isShared: true) == ["conv", "conv"])
+    // The first two alone are a bottleneck, and before a third of few outputs are not.
+    #expect(try composed([3, 9, 1]).filter { $0 == "conv" }.count == 1)
   }
 
   /// A residual block while training: sums and activations join batch norm, and the gradient of an activation is

@@ -15,7 +15,7 @@ import Testing
     "spatial_sum", "embed", "unflatten", "upsample_grad", "random_mask", "cross_entropy_grad", "sgd_velocity",
     "sgd_step", "folded_weight", "folded_bias", "layer_norm", "attend", "flatten_places", "learned",
     "layer_norm_reduce", "layer_norm_input_grad", "attend_grad", "learned_grad",
-    "softmax", "softmax_grad",
+    "softmax", "softmax_grad", "composed_weight", "composed_bias",
   ]
 
   @Test func parsingGivesTheSameGraphBack() throws {

@@ -279,7 +279,7 @@ package struct RandomGraph {
 
   private mutating func training() throws -> NodeID {
     let vector = Shape.unbatched(4)
-    switch random.pick(0...6) {
+    switch random.pick(0...8) {
     case 0, 1:
       let logits = try flat()
       let labels = try builder.add(.labels, declared: .sampleScalar)
@@ -313,6 +313,15 @@ package struct RandomGraph {
       return try builder.add(
         .foldedWeight(epsilon: real()),
         [try parameter(.unbatched(4, 2, 3, 3)), try parameter(vector, .scale), try state(vector)])
+    case 6:
+      let groups = random.pick([1, 2, 4])
+      return try builder.add(
+        .composedWeight(groups: groups),
+        [try parameter(.unbatched(6, 4, 1, 1)), try parameter(.unbatched(4, random.pick(1...3), 1, 1))])
+    case 7:
+      let bias = random.once(in: 2) ? [try parameter(.unbatched(6), .bias)] : []
+      return try builder.add(
+        .composedBias, [try parameter(.unbatched(6, 4, 1, 1)), try parameter(vector, .bias)] + bias)
     default:
       let bias = random.once(in: 2) ? [try parameter(vector, .bias)] : []
       return try builder.add(

@@ -157,6 +157,10 @@ enum irlas_kernel_id {
   IRLAS_STRASSEN_WEIGHT,
   /// `irlas_conv`: transformed weight [`irlas_winograd_count`] of a convolution of stride 2 - weight.
   IRLAS_STRIDED_WEIGHT,
+  /// `irlas_composition`: weight - weight of the second, weight of the first.
+  IRLAS_COMPOSED_WEIGHT,
+  /// `irlas_composition`: bias - weight of the second, bias of the first [, bias of the second].
+  IRLAS_COMPOSED_BIAS,
   IRLAS_KERNEL_COUNT,
 };
 

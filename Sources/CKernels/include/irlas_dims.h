@@ -243,4 +243,14 @@ struct irlas_fold {
   float epsilon;
 };
 
+/// Two 1x1 convolutions, one after the other, as one.
+struct irlas_composition {
+  /// Channels before the first, between the two and after the second.
+  ptrdiff_t inputs, middle, outputs;
+  /// Of the first; the second has one.
+  ptrdiff_t groups;
+  /// Whether the second has a bias.
+  ptrdiff_t has_bias;
+};
+
 #endif

@@ -143,3 +143,67 @@ IRLAS_INLINE void irlas_folded_bias(const struct irlas_fold *d, float *const *p,
     irlas_store_up_to(p[0] + o, folded, lanes);
   }
 }
+
+// The second of two 1x1 convolutions, and both of them as one.
+IRLAS_INLINE struct irlas_panels irlas_composed_panels(const struct irlas_composition *d, ptrdiff_t inputs) {
+  return (struct irlas_panels){1, inputs, d->outputs, 1, 0};
+}
+IRLAS_INLINE int irlas_composed_weight_tasks(const struct irlas_composition *d) {
+  const struct irlas_panels panels = irlas_composed_panels(d, d->middle);
+  return (int)irlas_panel_count(&panels);
+}
+IRLAS_INLINE ptrdiff_t irlas_composed_weight_scratch(const struct irlas_composition *d) { return (void)d, 0; }
+// to[i] += x[i][0] w[0] + x[i][1] w[1] + ... for `count` rows, `steps` terms; x has `pitch`, to and w are `width` wide.
+IRLAS_INLINE void irlas_add_rows(float *to, const float *x, ptrdiff_t pitch, const float *w, ptrdiff_t width, ptrdiff_t count,
+                                 int steps) {
+  for (ptrdiff_t lane = 0; lane < width; lane += irlas_lanes) {
+    irlas_vec factors[4];
+    IRLAS_UNROLL for (int k = 0; k < steps; k++) factors[k] = irlas_load_up_to(w + k * width + lane, width - lane);
+    for (ptrdiff_t i = 0; i < count; i++) {
+      irlas_vec sum = irlas_load_up_to(to + i * width + lane, width - lane);
+      IRLAS_UNROLL for (int k = 0; k < steps; k++) sum += irlas_splat(x[i * pitch + k]) * factors[k];
+      irlas_store_up_to(to + i * width + lane, sum, width - lane);
+    }
+  }
+}
+// p: weight - weight of the second, weight of the first. One panel: for each output of the first, the inputs of its group.
+IRLAS_INLINE void irlas_composed_weight(const struct irlas_composition *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const struct irlas_conv conv = {.channels = d->inputs, .outputs = d->middle, .groups = d->groups, .kernel_height = 1,
+                                  .kernel_width = 1};
+  const struct irlas_panels first = irlas_forward_panels(&conv), second = irlas_composed_panels(d, d->middle);
+  const struct irlas_panel panel = irlas_panel(&second, task);
+  float *to = p[0] + panel.start * d->inputs;
+  irlas_zero_floats(to, d->inputs * panel.width);
+  for (ptrdiff_t index = 0; index < irlas_panel_count(&first); index++) {
+    const struct irlas_panel from = irlas_panel(&first, index);
+    for (ptrdiff_t m = 0; m < from.width;) {
+      const ptrdiff_t output = from.start + m, group = output / first.outputs;
+      const float *x = p[2] + from.offset + m, *w = p[1] + panel.offset + output * panel.width;
+      float *rows = to + group * first.inputs * panel.width;
+      if (!first.joined && m + 4 <= from.width) {
+        irlas_add_rows(rows, x, from.width, w, panel.width, first.inputs, 4);
+        m += 4;
+      } else {
+        irlas_add_rows(rows, x, from.width, w, panel.width, first.inputs, 1);
+        m += 1;
+      }
+    }
+  }
+}
+
+IRLAS_INLINE int irlas_composed_bias_tasks(const struct irlas_composition *d) { return irlas_composed_weight_tasks(d); }
+IRLAS_INLINE ptrdiff_t irlas_composed_bias_scratch(const struct irlas_composition *d) { return (void)d, 0; }
+// p: bias - weight of the second, bias of the first [, bias of the second]
+IRLAS_INLINE void irlas_composed_bias(const struct irlas_composition *d, float *const *p, float *scratch, int task) {
+  (void)scratch;
+  const struct irlas_panels second = irlas_composed_panels(d, d->middle);
+  const struct irlas_panel panel = irlas_panel(&second, task);
+  for (ptrdiff_t lane = 0; lane < panel.width; lane += irlas_lanes) {
+    const ptrdiff_t lanes = panel.width - lane, output = panel.start + lane;
+    irlas_vec sum = d->has_bias ? irlas_load_up_to(p[3] + output, lanes) : (irlas_vec){0};
+    for (ptrdiff_t m = 0; m < d->middle; m++)
+      sum += irlas_splat(p[2][m]) * irlas_load_up_to(p[1] + panel.offset + m * panel.width + lane, lanes);
+    irlas_store_up_to(p[0] + output, sum, lanes);
+  }
+}

@@ -131,6 +131,7 @@ struct Differentiator {
       .batchNormInputGradient, .row, .runningMean, .runningVariance, .activationGradient, .maxPoolGradient,
       .averagePoolGradient, .globalAveragePoolGradient, .spatialSum, .embed, .unflatten, .upsampleGradient,
       .randomMask, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias,
+      .composedWeight, .composedBias,
       .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmaxGradient:
       throw .notForward(node: forward.path(of: id), op: node.op.mnemonic)
     }

@@ -36,7 +36,8 @@ extension Op {
       .linearWeightGradient, .batchNormReduce, .batchNormInputGradient, .row, .runningMean, .runningVariance,
       .activationGradient, .maxPoolGradient, .averagePoolGradient, .globalAveragePoolGradient, .spatialSum,
       .embed, .upsampleGradient, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight,
-      .foldedBias, .layerNormReduce, .layerNormInputGradient, .attentionGradient, .learnedGradient,
+      .foldedBias, .composedWeight, .composedBias, .layerNormReduce, .layerNormInputGradient,
+      .attentionGradient, .learnedGradient,
       .softmaxGradient:
       .training
     }

@@ -17,7 +17,7 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
   case layerNorm, layerNormReducePartial, layerNormInputGradient, attention, attentionGradient
   case softmax, softmaxGradient
   case convWinograd, winogradWeight, winogradGradientWeight, bf16Weight, bf16GradientWeight
-  case separable, normFactors, interleave, strassenWeight, stridedWeight
+  case separable, normFactors, interleave, strassenWeight, stridedWeight, composedWeight, composedBias
 
   private var id: irlas_kernel_id {
     switch self {
@@ -82,6 +82,8 @@ package enum Kernel: String, Hashable, Sendable, CaseIterable {
     case .interleave: IRLAS_INTERLEAVE
     case .strassenWeight: IRLAS_STRASSEN_WEIGHT
     case .stridedWeight: IRLAS_STRIDED_WEIGHT
+    case .composedWeight: IRLAS_COMPOSED_WEIGHT
+    case .composedBias: IRLAS_COMPOSED_BIAS
     }
   }
 

@@ -444,6 +444,15 @@ extension KernelSizes {
         has_bias: hasBias ? 1 : 0, epsilon: Float(epsilon)))
   }
 
+  /// Of two 1x1 convolutions one after the other, the first with groups.
+  package static func composition(
+    inputs: Int, middle: Int, outputs: Int, groups: Int, hasBias: Bool
+  ) -> KernelSizes {
+    KernelSizes(
+      irlas_composition(
+        inputs: inputs, middle: middle, outputs: outputs, groups: groups, has_bias: hasBias ? 1 : 0))
+  }
+
   private static func code(_ activation: Activation?) -> Int {
     let value: irlas_activation =
       switch activation {

@@ -259,6 +259,14 @@ extension Lowering {
     case .foldedBias(let epsilon):
       let sizes = KernelSizes.fold(weight: shape, groups: 1, hasBias: inputs.count == 5, epsilon: epsilon)
       emit(.foldedBias, sizes, [result()], operands)
+    case .composedWeight(let groups):
+      let sizes = KernelSizes.composition(
+        inputs: shape[1], middle: inputs[1][0], outputs: shape[0], groups: groups, hasBias: false)
+      emit(.composedWeight, sizes, [result()], operands)
+    case .composedBias:
+      let sizes = KernelSizes.composition(
+        inputs: 0, middle: inputs[0][1], outputs: shape[0], groups: 1, hasBias: inputs.count == 3)
+      emit(.composedBias, sizes, [result()], operands)
     }
   }
 

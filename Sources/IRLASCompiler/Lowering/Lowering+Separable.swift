@@ -85,7 +85,7 @@ extension Lowering {
 extension Convolution {
   /// Whether it multiplies every place with one matrix.
   fileprivate var isPointwise: Bool {
-    groups == 1 && window.kernelSize == .one && window.stride == .one && window.padding == .none
+    groups == 1 && window.stride == .one && readsOnePixel
   }
 
   /// Whether every channel of the result comes from one of its own.

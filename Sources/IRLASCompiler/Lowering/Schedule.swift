@@ -143,7 +143,8 @@ extension Op {
       .randomMask,
       .softmaxCrossEntropyGradient, .foldedBias, .batchNorm, .dropout, .dropPath, .identity, .layerNorm,
       .attention, .flattenPlaces, .learned, .layerNormReduce,
-      .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmax, .softmaxGradient:
+      .layerNormInputGradient, .attentionGradient, .learnedGradient, .softmax, .softmaxGradient,
+      .composedWeight, .composedBias:
       return false
     }
   }

@@ -20,6 +20,10 @@ extension WeightPacking {
         try require(id, WeightPacking(groups: convolution.groups))
       case .linear, .linearInputGradient: try require(node.inputs[1], WeightPacking(groups: 1))
       case .linearWeightGradient: try require(id, WeightPacking(groups: 1))
+      case .composedWeight(let groups):
+        for weight in [node.inputs[0], id] { try require(weight, WeightPacking(groups: 1)) }
+        try require(node.inputs[1], WeightPacking(groups: groups))
+      case .composedBias: try require(node.inputs[0], WeightPacking(groups: 1))
       default: break
       }
     }

@@ -14,6 +14,9 @@ package struct GraphPass: Sendable {
   package static let simplify = GraphPass(name: "simplify") { IRLASCompiler.simplify($0) }
   package static let shareCommonValues = GraphPass(name: "cse") { IRLASCompiler.shareCommonValues($0) }
   package static let foldBatchNorm = GraphPass(name: "fold-bn") { IRLASCompiler.foldBatchNorm($0) }
+  package static let composeConvolutions = GraphPass(name: "compose") {
+    IRLASCompiler.composeConvolutions($0)
+  }
   package static let fuseBatchNorm = GraphPass(name: "fuse-bn") { IRLASCompiler.fuseBatchNorm($0) }
   package static let fuseGradientSums = GraphPass(name: "fuse-sums") { IRLASCompiler.fuseGradientSums($0) }
   package static let fuseResidual = GraphPass(name: "fuse-residual") { IRLASCompiler.fuseResidual($0) }
@@ -22,11 +25,12 @@ package struct GraphPass: Sendable {
   /// From a program's graph to the graph that inference runs.
   ///
   /// Dropout goes first, because it stands between layers that later passes want side by side. Simplification
-  /// comes before CSE, which then sees equal operands behind identities. Batch norm is folded before sums and
-  /// activations are fused: they can only join a convolution once the batch norm between them is gone. Sums come before
-  /// activations, which may follow them.
+  /// comes before CSE, which then sees equal operands behind identities. Batch norm is folded before convolutions are
+  /// composed and sums and activations fused: they can only join a convolution once the batch norm between them is gone. Sums come
+  /// before activations, which may follow them.
   package static let forInference = [
-    inferenceForm, simplify, shareCommonValues, foldBatchNorm, fuseResidual, fuseActivation,
+    inferenceForm, simplify, shareCommonValues, foldBatchNorm, composeConvolutions, fuseResidual,
+    fuseActivation,
   ]
 
   /// From a program's graph to the graph that is differentiated: values that are computed once have their gradients

@@ -118,6 +118,33 @@ extension ReferenceInterpreter {
     return dx
   }
 
+  /// `sum_m weight[out, m] first[m, i]`, where `i` counts the channels of m's group.
+  func composedWeight(_ weight: ReferenceOperand, _ first: ReferenceOperand, groups: Int) -> [Double] {
+    let (outputs, middle, perGroup) = (weight.shape[0], weight.shape[1], first.shape[1])
+    let inputs = perGroup * groups
+    var composed = [Double](repeating: 0, count: outputs * inputs)
+    for out in 0..<outputs {
+      for m in 0..<middle {
+        let start = m / (middle / groups) * perGroup
+        for i in 0..<perGroup {
+          composed[out * inputs + start + i] +=
+            weight.values[out * middle + m] * first.values[m * perGroup + i]
+        }
+      }
+    }
+    return composed
+  }
+
+  /// `sum_m weight[out, m] bias[m]`, and the second bias if there is one.
+  func composedBias(_ x: [ReferenceOperand]) -> [Double] {
+    let middle = x[1].values.count
+    return (0..<x[0].shape[0]).map { out in
+      (0..<middle).reduce(x.count == 3 ? x[2].values[out] : 0) {
+        $0 + x[0].values[out * middle + $1] * x[1].values[$1]
+      }
+    }
+  }
+
   func linearWeightGradient(x: ReferenceOperand, dy: ReferenceOperand) -> [Double] {
     let (outputs, inputs) = (dy.shape.channels, x.shape.channels)
     var gradient: [Double] = []

@@ -158,6 +158,8 @@ package struct ReferenceInterpreter: Sendable {
       return foldedWeight(x[0], scale: x[1], variance: x[2], epsilon: epsilon)
     case .foldedBias(let epsilon):
       return foldedBias(x, epsilon: epsilon)
+    case .composedWeight(let groups): return composedWeight(x[0], x[1], groups: groups)
+    case .composedBias: return composedBias(x)
 
     case .activation(let function):
       return x[0].values.map { function.value($0) }

@@ -18,7 +18,8 @@ extension Op {
       .linearWeightGradient, .batchStatistics, .batchNormReduce, .batchNormInputGradient, .layerNormReduce,
       .layerNormInputGradient, .attentionGradient, .runningMean, .runningVariance, .activationGradient,
       .softmaxGradient, .maxPoolGradient, .averagePoolGradient, .globalAveragePoolGradient, .learnedGradient,
-      .upsampleGradient, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias:
+      .upsampleGradient, .softmaxCrossEntropyGradient, .sgdVelocity, .sgdStep, .foldedWeight, .foldedBias,
+      .composedWeight, .composedBias:
       false
     }
   }

@@ -19,6 +19,7 @@ enum KernelCase: String, CaseIterable, Sendable {
   case softmax, softmaxGradient
   case learned, learnedGradient, flattenPlaces, unflattenPlaces
   case crossEntropy, crossEntropyGradient, sgdVelocity, sgdStep, foldedWeight, foldedBias
+  case composedWeight, composedBias
 
   /// Whether small whole numbers give the exact result in any order of summation.
   var isExact: Bool {
@@ -207,6 +208,7 @@ enum KernelCase: String, CaseIterable, Sendable {
       let operands = try [b.vector(map), b.vector(map), b.vector(map), b.variance(map)]
       let bias = try random.once(in: 2) ? [b.vector(map)] : []
       return try b.add(.foldedBias(epsilon: 1e-3), operands + bias)
+    case .composedWeight, .composedBias: return try composed(&b, &random)
     }
   }
 
@@ -327,6 +329,23 @@ enum KernelCase: String, CaseIterable, Sendable {
     let convolution = Convolution(
       window: Window(kernelSize: size, padding: Border(top: 1, left: 1, bottom: 1, right: 1)), groups: groups)
     return try b.add(.conv(convolution), [b.map(.image(groups * input, 4, 5)), folded])
+  }
+
+  /// Likewise a composed weight; weights of any groups before.
+  private func composed(_ b: inout GraphBuilder, _ random: inout RandomSource) throws -> NodeID {
+    let groups = random.pick([1, 1, 2, 8, 20])
+    let (input, middle) = (groups * random.pick(1...6), groups * random.pick(1...(groups > 8 ? 3 : 9)))
+    let output = random.pick(1...70)
+    let weight = try b.tensor(.unbatched(output, middle, 1, 1))
+    let point = Convolution(window: Window(kernelSize: .one))
+    guard self == .composedWeight else {
+      let bias = try random.once(in: 2) ? [b.tensor(.unbatched(output))] : []
+      let composed = try b.add(.composedBias, [weight, b.tensor(.unbatched(middle))] + bias)
+      return try b.add(.conv(point), [b.map(.image(middle, 3, 4)), weight, composed])
+    }
+    let first = try b.tensor(.unbatched(middle, input / groups, 1, 1))
+    let composed = try b.add(.composedWeight(groups: groups), [weight, first])
+    return try b.add(.conv(point), [b.map(.image(input, 3, 4)), composed])
   }
 }
 

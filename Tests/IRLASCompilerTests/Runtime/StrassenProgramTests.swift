@@ -12,7 +12,8 @@ import Testing
     let window = Window(kernelSize: .one)
     let first = try b.conv(x, out: 64, Convolution(window: window)).result
     let relu = try b.add(.activation(.relu), [b.batchNorm(first).result])
-    let second = try b.conv(relu, out: 128, Convolution(window: window), bias: true).result
+    let second = try b.add(
+      .activation(.relu), [b.conv(relu, out: 128, Convolution(window: window), bias: true).result])
     var strided = window
     strided.stride = Extent(square: 2)
     let y = try b.add(.globalAveragePool, [b.conv(second, out: 64, Convolution(window: strided)).result])

@@ -105,6 +105,22 @@ struct ProgramRun {
       .sorted { $0.0 < $1.0 }
   }
 
+  /// Checks an inference program with 1 to 3 threads against the reference, also after its first parameter changed: each the same
+  /// bytes.
+  func checkThreads(tier: KernelTier, output: String, tolerance: Double) throws {
+    var results: [[UInt32]?] = []
+    for threads in 1...3 {
+      let executable = try executable(threads: threads, tier: tier)
+      try checkOutputs(executable, step: 0, tolerance: tolerance)
+      let path = executable.parameters.tensors[0].path
+      let values = try #require(executable.parameters.read(path))
+      #expect(executable.parameters.write(values.map { -$0 }, to: path))
+      try checkOutputs(executable, step: 0, tolerance: tolerance)
+      results.append(executable.output(output)?.map(\.bitPattern))
+    }
+    #expect(results[0] != nil && results[0] == results[1] && results[0] == results[2])
+  }
+
   /// Trains for some steps with 1, 2 and 3 threads: outputs and what the parameters become are the reference's, the same
   /// bytes for any number of threads. The tolerance of parameters grows with the steps.
   func checkTraining(tier: KernelTier, steps: Int, outputs: Double = 2e-4, tolerance: Double) throws {

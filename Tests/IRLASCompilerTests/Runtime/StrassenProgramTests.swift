@@ -43,17 +43,7 @@ import Testing
   /// threads.
   @Test(arguments: [KernelTier.prebuilt, .specialised]) func equalsTheReference(tier: KernelTier) throws {
     let run = try ProgramRun(network(), .inference, seed: 3, batch: 4, forms: .everywhere)
-    var results: [[UInt32]?] = []
-    for threads in 1...3 {
-      let executable = try run.executable(threads: threads, tier: tier)
-      try run.checkOutputs(executable, step: 0, tolerance: 1e-5)
-      let path = executable.parameters.tensors[0].path
-      let values = try #require(executable.parameters.read(path))
-      #expect(executable.parameters.write(values.map { -$0 }, to: path))
-      try run.checkOutputs(executable, step: 0, tolerance: 1e-5)
-      results.append(executable.output("y")?.map(\.bitPattern))
-    }
-    #expect(results[0] != nil && results[0] == results[1] && results[0] == results[2])
+    try run.checkThreads(tier: tier, output: "y", tolerance: 1e-5)
   }
 
   /// While training weights are transformed in every step, forward and for the gradient of an input; statistics come from it, and
